@@ -1,1 +1,5 @@
-//! Placeholder, replaced by the first real commit of this crate.
+//! A client for the API, generated from `spec/openapi.yaml`. Its types are those of `tiphys-model`.
+
+mod generated;
+
+pub use generated::*;

@@ -1,5 +1,6 @@
 //! `cargo xtask`: everything that a person does with this repository.
 
+mod cluster;
 mod spec;
 
 use clap::Parser;
@@ -12,10 +13,14 @@ use clap::Parser;
 enum Command {
     /// Generate types, API and client from spec/openapi.yaml
     Spec(spec::Args),
+    /// Run a throw-away but real Kubernetes control plane
+    #[command(subcommand)]
+    Cluster(cluster::Command),
 }
 
 fn main() -> anyhow::Result<()> {
     match Command::parse() {
         Command::Spec(args) => spec::run(&args),
+        Command::Cluster(command) => cluster::run(&command),
     }
 }

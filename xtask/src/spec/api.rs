@@ -273,7 +273,7 @@ fn adapter(out: &mut String, document: &Document) {
     );
     for operation in &document.operations {
         let _ = writeln!(out, "    {} {{", signature(document, operation));
-        out.push_str("        let plane = rqctx.context();\n");
+        out.push_str("        let plane = rqctx.context().as_ref();\n");
         let mut arguments = Vec::new();
         match operation.security {
             Security::Required => {
