@@ -67,12 +67,22 @@ fn status() -> Result<()> {
         eprintln!("no control plane; start one with `cargo xtask cluster up`");
     }
     for state in states {
-        let health = if state.is_alive() { "running" } else { "not running" };
+        let health = if state.is_alive() {
+            "running"
+        } else {
+            "not running"
+        };
         let keeper = match state.owner {
             Some(owner) => format!("ends with process {owner}"),
             None => "stays until `cluster down`".to_owned(),
         };
-        println!("{}\t{health}\t{}\t{}\t{keeper}\tKUBECONFIG={}", state.name, state.version, state.server, state.kubeconfig.display());
+        println!(
+            "{}\t{health}\t{}\t{}\t{keeper}\tKUBECONFIG={}",
+            state.name,
+            state.version,
+            state.server,
+            state.kubeconfig.display()
+        );
     }
     Ok(())
 }

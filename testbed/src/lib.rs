@@ -1,0 +1,17 @@
+//! Throw-away surroundings for Tiphys: a real Kubernetes control plane, real Git servers, a running `tiphys`, and the small
+//! HTTP clients to look at them from outside.
+//!
+//! `cargo xtask` and the end-to-end tests share it. It knows no product crate: what it sees of Tiphys is a program and its
+//! REST API. Everything here is blocking; a test is a thread.
+
+pub mod cache;
+pub mod certificates;
+pub mod control_plane;
+pub mod kubernetes;
+pub mod ports;
+pub mod process;
+pub mod rest;
+pub mod tool;
+mod wait;
+
+pub use wait::{Deadline, wait_for};
