@@ -2,6 +2,7 @@
 
 mod cluster;
 mod spec;
+mod test;
 
 use std::process::ExitCode;
 
@@ -15,6 +16,8 @@ use clap::Parser;
 enum Command {
     /// Generate types, API and client from spec/openapi.yaml
     Spec(spec::Args),
+    /// Run every check and test
+    Test(test::Args),
     /// Run a throw-away but real Kubernetes control plane
     #[command(subcommand)]
     Cluster(cluster::Command),
@@ -23,6 +26,7 @@ enum Command {
 fn main() -> ExitCode {
     let outcome = match Command::parse() {
         Command::Spec(args) => spec::run(&args),
+        Command::Test(args) => test::run(&args),
         Command::Cluster(command) => cluster::run(&command),
     };
     match outcome {

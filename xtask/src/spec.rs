@@ -23,6 +23,11 @@ pub struct Args {
     check: bool,
 }
 
+/// Checks what is generated, and the document against the contract.
+pub fn check() -> Result<()> {
+    run(&Args { check: true })
+}
+
 /// Generates, or checks what is generated.
 pub fn run(args: &Args) -> Result<()> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"))

@@ -85,7 +85,6 @@ fn enumeration(out: &mut String, schema: &Schema, values: &[String]) {
         .unwrap_or(0);
     let _ = writeln!(out, "pub enum {} {{", schema.name);
     for (index, value) in values.iter().enumerate() {
-        doc(out, "    ", &format!("`{value}`."));
         if index == default {
             out.push_str("    #[default]\n");
         }

@@ -1,0 +1,83 @@
+//! `cargo xtask test`: every check, in the order in which they are quickest to fail.
+
+use std::path::Path;
+use std::process::Command;
+use std::time::Instant;
+
+use anyhow::{Context as _, Result, bail};
+
+/// Options of `cargo xtask test`.
+#[derive(clap::Args, Debug)]
+pub struct Args {
+    /// Run the tests alone, without the checks of form
+    #[arg(long)]
+    tests_only: bool,
+}
+
+/// What a machine needs, and what to do where it is missing.
+const NEEDS: [(&str, &str); 4] = [
+    ("cargo", "install Rust from https://rustup.rs"),
+    ("rustfmt", "run `rustup component add rustfmt`"),
+    ("cargo-clippy", "run `rustup component add clippy`"),
+    ("git", "install Git, for example with `apt-get install git`"),
+];
+
+/// Runs every check; the first that fails ends the run.
+pub fn run(args: &Args) -> Result<()> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .context("xtask lives in the workspace")?;
+    preflight()?;
+    let started = Instant::now();
+    let mut passed = 0;
+    if !args.tests_only {
+        passed += step(root, "formatting", &["fmt", "--all", "--check"])?;
+        passed += step(
+            root,
+            "lints",
+            &[
+                "clippy",
+                "--workspace",
+                "--all-targets",
+                "--all-features",
+                "--",
+                "-D",
+                "warnings",
+            ],
+        )?;
+        eprintln!("==> the document and what is generated from it");
+        super::spec::check()?;
+        passed += 1;
+    }
+    passed += step(root, "tests", &["test", "--workspace", "--all-features"])?;
+    eprintln!(
+        "{passed} steps passed in {:.0} s",
+        started.elapsed().as_secs_f64()
+    );
+    Ok(())
+}
+
+fn preflight() -> Result<()> {
+    let missing: Vec<String> = NEEDS
+        .iter()
+        .filter(|(tool, _)| Command::new(tool).arg("--version").output().is_err())
+        .map(|(tool, advice)| format!("  {tool}: {advice}"))
+        .collect();
+    if !missing.is_empty() {
+        bail!("this machine lacks:\n{}", missing.join("\n"));
+    }
+    Ok(())
+}
+
+fn step(root: &Path, name: &str, arguments: &[&str]) -> Result<usize> {
+    eprintln!("==> {name}: cargo {}", arguments.join(" "));
+    let status = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+        .args(arguments)
+        .current_dir(root)
+        .status()
+        .context("cannot start cargo")?;
+    if !status.success() {
+        bail!("{name} failed; the output above says why");
+    }
+    Ok(1)
+}
