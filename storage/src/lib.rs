@@ -19,6 +19,7 @@ pub mod conformance;
 pub mod database;
 pub mod directory;
 mod error;
+pub mod history;
 mod memory;
 mod store;
 pub mod transfer;
