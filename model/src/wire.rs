@@ -14,11 +14,8 @@ use crate::write_only::WriteOnly;
 )]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum SyncStatusCode {
-    /// `Synced`.
     Synced,
-    /// `OutOfSync`.
     OutOfSync,
-    /// `Unknown`.
     #[default]
     Unknown,
 }
@@ -47,17 +44,11 @@ impl std::fmt::Display for SyncStatusCode {
 )]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum HealthStatusCode {
-    /// `Healthy`.
     Healthy,
-    /// `Progressing`.
     Progressing,
-    /// `Degraded`.
     Degraded,
-    /// `Suspended`.
     Suspended,
-    /// `Missing`.
     Missing,
-    /// `Unknown`.
     #[default]
     Unknown,
 }
@@ -89,16 +80,11 @@ impl std::fmt::Display for HealthStatusCode {
 )]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum OperationPhase {
-    /// `Running`.
     #[default]
     Running,
-    /// `Terminating`.
     Terminating,
-    /// `Succeeded`.
     Succeeded,
-    /// `Failed`.
     Failed,
-    /// `Error`.
     Error,
 }
 
