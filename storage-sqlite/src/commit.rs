@@ -192,10 +192,5 @@ fn life(place: &Place, sql: &Connection, id: LogId) -> Result<(Revision, u64)> {
             select.query_row([id_to_sql(id)], |row| Ok((row.get(0)?, row.get(1)?)))
         })
         .map(|(created, version): (i64, i64)| (crate::from_sql(created), crate::from_sql(version)))
-        .map_err(|e| match e {
-            rusqlite::Error::QueryReturnedNoRows => {
-                place.corrupted(format!("an entry of revision {} is missing", id.revision()))
-            }
-            e => place.error("reading an entry", &e),
-        })
+        .map_err(|e| place.error("reading an entry", &e))
 }

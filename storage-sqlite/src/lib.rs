@@ -329,6 +329,15 @@ impl Place {
         use rusqlite::ErrorCode;
         let path = self.directory();
         let detail = error.to_string();
+        // A row that must be there is not, or holds what was never written: only damage does that.
+        if matches!(
+            error,
+            rusqlite::Error::QueryReturnedNoRows
+                | rusqlite::Error::InvalidColumnType(..)
+                | rusqlite::Error::FromSqlConversionFailure(..)
+        ) {
+            return self.corrupted(format!("{FILE}: {doing}: {detail}"));
+        }
         match error.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => StoreError::DiskFull { path, detail },
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
