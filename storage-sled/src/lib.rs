@@ -60,8 +60,6 @@ const COPY: &str = "sled.copy";
 const CACHE_BYTES: u64 = 32 * 1024 * 1024;
 /// How long to wait for sled to give up its own lock: after a database is dropped its threads may hold it for a moment.
 const LOCK_PATIENCE: Duration = Duration::from_secs(5);
-/// How many revisions are compacted in one step, between which commits get their turn.
-const COMPACT_STEP: Revision = 256;
 
 /// A [`Store`] in a sled database. Holds the lock of its data directory until it is dropped.
 #[derive(Debug)]
@@ -74,6 +72,8 @@ pub struct SledStore {
     gate: RwLock<()>,
     /// The newest revision that is on disk: what readers see.
     durable: AtomicU64,
+    /// The last compaction, for those who only ask.
+    compacted: AtomicU64,
     /// The database file, once more, for syncs.
     file: File,
     place: Place,
@@ -130,6 +130,7 @@ impl SledStore {
             writer: Mutex::new(Writer { meta, failed: None }),
             gate: RwLock::new(()),
             durable: AtomicU64::new(meta.revision),
+            compacted: AtomicU64::new(meta.compacted),
             file,
             place,
             progress,
@@ -174,13 +175,8 @@ impl Store for SledStore {
                 current,
             });
         }
-        loop {
-            let done = self.compacted()?;
-            if done >= revision {
-                return Ok(());
-            }
-            self.compact_step(done, revision.min(done + COMPACT_STEP))?;
-        }
+        while self.compact_step(revision)? {}
+        Ok(())
     }
 
     fn revision(&self) -> Result<Revision> {
@@ -188,7 +184,7 @@ impl Store for SledStore {
     }
 
     fn compacted(&self) -> Result<Revision> {
-        Ok(lock(&self.writer).meta.compacted)
+        Ok(self.compacted.load(Ordering::Acquire))
     }
 }
 

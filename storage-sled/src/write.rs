@@ -15,6 +15,8 @@ use crate::{
 
 /// Room that has to be left on the disk beside a batch: sled writes whole segments, and does not survive a full disk.
 const ROOM: u64 = 8 * 1024 * 1024;
+/// How many revisions are compacted in one step, between which commits get their turn.
+const COMPACT_STEP: Revision = 256;
 /// How much larger than its values a batch may become on disk, at the most.
 const ROOM_FACTOR: u64 = 4;
 
@@ -78,6 +80,7 @@ impl SledStore {
         match applied {
             Ok(()) => {
                 writer.meta = meta;
+                self.compacted.store(meta.compacted, Ordering::Release);
                 Ok(())
             }
             Err(error) => Err(writer.fail(error)),
@@ -102,10 +105,16 @@ impl SledStore {
         Ok(())
     }
 
-    /// Forgets the history of the revisions after `from` up to and including `to`. Becomes durable with the next commit.
-    pub(crate) fn compact_step(&self, from: Revision, to: Revision) -> Result<()> {
+    /// Forgets some of the history up to and including `revision`, and answers whether there is more to forget. Becomes
+    /// durable with the next commit.
+    pub(crate) fn compact_step(&self, revision: Revision) -> Result<bool> {
         let mut writer = lock(&self.writer);
         writer.usable(&self.place)?;
+        let from = writer.meta.compacted;
+        if from >= revision {
+            return Ok(false);
+        }
+        let to = revision.min(from + COMPACT_STEP);
         let tree = self.tree.as_ref().ok_or(StoreError::Closed)?;
         let mut batch = sled::Batch::default();
         let mut forget = |entry: &Entry| {
@@ -129,7 +138,8 @@ impl SledStore {
             compacted: to,
             ..writer.meta
         };
-        self.apply(&mut writer, tree, meta, batch)
+        self.apply(&mut writer, tree, meta, batch)?;
+        Ok(true)
     }
 }
 

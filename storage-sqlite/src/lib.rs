@@ -62,10 +62,11 @@ const APPLICATION_ID: i64 = 0x5469_7068;
 
 /// Read connections kept for the next reader; more are opened when more read at once, and closed after.
 const IDLE_READERS: usize = 4;
-/// How many bytes are committed before the housekeeper moves the WAL into the database.
-const CHECKPOINT_BYTES: u64 = 4 * 1024 * 1024;
-/// From this many pages on, the WAL is emptied even if commits have to wait for it.
-const WAL_PAGES_MAX: i64 = 16 * 1024;
+/// How many bytes are written before the housekeeper moves the WAL into the database. Small, because a sync of a WAL that
+/// grows costs twice as much as one of a WAL that is written over: the file's length is synced, too.
+const CHECKPOINT_BYTES: u64 = 2 * 1024 * 1024;
+/// About what a commit writes beside its values: pages are written whole.
+const COMMIT_OVERHEAD: u64 = 12 * 1024;
 /// How many revisions are compacted in one step, between which commits get their turn.
 const COMPACT_STEP: Revision = 256;
 
@@ -87,6 +88,9 @@ pub struct SqliteStore {
     writer: Mutex<Writer>,
     checkpointer: Mutex<Option<Connection>>,
     uncheckpointed: AtomicU64,
+    /// What the writer has made durable, for those who only ask and shall not wait for it.
+    revision: AtomicU64,
+    compacted: AtomicU64,
     place: Place,
     progress: ProgressFile,
     _directory: StoreDirectory,
@@ -124,6 +128,7 @@ impl SqliteStore {
         // Until the database is known to be whole, closing it must leave the WAL as it is.
         place.leave_wal(&connection, true)?;
         let revision = checks::after_opening(&place, &connection, left.revision)?;
+        let compacted = read::compacted(&place, &connection)?;
         progress.note_durably(Progress {
             revision,
             left_as: LeftAs::Open,
@@ -138,6 +143,8 @@ impl SqliteStore {
             }),
             checkpointer: Mutex::new(None),
             uncheckpointed: AtomicU64::new(0),
+            revision: AtomicU64::new(revision),
+            compacted: AtomicU64::new(compacted),
             place,
             progress,
             _directory: directory,
@@ -151,14 +158,15 @@ impl SqliteStore {
             Some(connection) => connection,
             None => self.place.connect(OpenFlags::SQLITE_OPEN_READ_ONLY)?,
         };
-        let begin = |sql| {
+        let run = |sql| {
             connection
-                .execute_batch(sql)
+                .prepare_cached(sql)
+                .and_then(|mut statement| statement.execute([]))
                 .map_err(|e| self.place.error("reading", &e))
         };
-        begin("BEGIN")?;
+        run("BEGIN")?;
         let answer = read(&connection);
-        begin("COMMIT")?;
+        run("COMMIT")?;
         let mut readers = lock(&self.readers);
         if readers.len() < IDLE_READERS {
             readers.push(connection);
@@ -166,7 +174,8 @@ impl SqliteStore {
         answer
     }
 
-    /// Moves what the WAL holds into the database file. Does not make commits wait, unless the WAL has grown huge.
+    /// Moves what the WAL holds into the database file, most of it while commits go on. They wait for the rest, because
+    /// only a WAL that was moved whole is written over from its start; else it would grow for as long as commits come.
     fn checkpoint(&self) -> Result<()> {
         let error = |e: rusqlite::Error| self.place.error("moving the log into the database", &e);
         let mut kept = lock(&self.checkpointer);
@@ -175,16 +184,14 @@ impl SqliteStore {
             None => self.place.connect(OpenFlags::SQLITE_OPEN_READ_WRITE)?,
         };
         let run = || {
-            connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| {
-                Ok((row.get::<_, i64>(1)?, row.get::<_, i64>(2)?))
-            })
+            connection
+                .query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))
+                .map_err(error)
         };
-        let (pages, moved) = run().map_err(error)?;
-        if pages > WAL_PAGES_MAX && moved < pages {
-            // Commits overtake a checkpoint that does not stop them, and the WAL never starts afresh.
-            let _stopped = lock(&self.writer);
-            run().map_err(error)?;
-        }
+        run()?;
+        let stopped = lock(&self.writer);
+        run()?;
+        drop(stopped);
         *kept = Some(connection);
         Ok(())
     }
@@ -203,9 +210,10 @@ impl Store for SqliteStore {
         let bytes: usize = batch.iter().map(Txn::size).sum();
         let mut writer = lock(&self.writer);
         let results = writer.commit(&self.place, &self.progress, batch);
+        self.revision.store(writer.revision, Ordering::Release);
         drop(writer);
         self.uncheckpointed
-            .fetch_add(bytes as u64 + 16 * 1024, Ordering::Relaxed);
+            .fetch_add(bytes as u64 + COMMIT_OVERHEAD, Ordering::Relaxed);
         results
     }
 
@@ -222,21 +230,23 @@ impl Store for SqliteStore {
             });
         }
         loop {
+            let mut writer = lock(&self.writer);
             let done = self.compacted()?;
             if done >= revision {
                 return Ok(());
             }
             let step = revision.min(done + COMPACT_STEP);
-            lock(&self.writer).compact(&self.place, done, step)?;
+            writer.compact(&self.place, done, step)?;
+            self.compacted.store(step, Ordering::Release);
         }
     }
 
     fn revision(&self) -> Result<Revision> {
-        Ok(lock(&self.writer).revision)
+        Ok(self.revision.load(Ordering::Acquire))
     }
 
     fn compacted(&self) -> Result<Revision> {
-        self.read(|connection| read::compacted(&self.place, connection))
+        Ok(self.compacted.load(Ordering::Acquire))
     }
 
     fn maintain(&self) -> Result<()> {
