@@ -1,5 +1,7 @@
 //! The sled backend against the conformance suite.
 
+mod moves;
+
 use std::sync::Arc;
 
 use tiphys_storage::{Store, conformance::Open};
