@@ -1,0 +1,1 @@
+//! Rules of the operations, over a store in memory.

@@ -1,0 +1,6 @@
+//! The server behind the `tiphys` binary: accounts and sessions, and one function for each operation of the API.
+
+pub mod app;
+pub mod auth;
+pub mod config;
+pub mod outside;

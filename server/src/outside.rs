@@ -1,0 +1,35 @@
+//! What a handler may ask of the world outside the store: whether a repository or a cluster answers, and what is in it.
+//!
+//! A write is validated before it is acknowledged, so handlers have questions. They never ask the reconciler to do anything: they write a
+//! record, and the feed tells it.
+
+use async_trait::async_trait;
+use tiphys_model::stored::{ClusterCredentials, RepositoryCredentials};
+use tiphys_model::{Application, ApplicationSource, ClusterInfo, ClusterOutput, RepositoryOutput};
+
+/// Answers questions about repositories and clusters. Errors are messages for the client, without secrets.
+#[async_trait]
+pub trait Outside: Send + Sync + 'static {
+    /// Whether the repository answers with these credentials.
+    async fn test_repository(
+        &self,
+        repository: &RepositoryOutput,
+        credentials: &RepositoryCredentials,
+    ) -> Result<(), String>;
+
+    /// The commit that a revision of the source stands for now.
+    async fn resolve(&self, source: &ApplicationSource, revision: &str) -> Result<String, String>;
+
+    /// Reads and renders the sources of an application, and keeps nothing.
+    async fn check_sources(&self, application: &Application) -> Result<(), String>;
+
+    /// Contacts a cluster; answers its version.
+    async fn test_cluster(
+        &self,
+        cluster: &ClusterOutput,
+        credentials: &ClusterCredentials,
+    ) -> Result<String, String>;
+
+    /// What is known of a cluster without contacting it.
+    async fn cluster_info(&self, server: &str) -> ClusterInfo;
+}
