@@ -7,10 +7,12 @@
 pub mod cache;
 pub mod certificates;
 pub mod control_plane;
+pub mod git;
 pub mod kubernetes;
 pub mod ports;
 pub mod process;
 pub mod rest;
+pub mod tiphys;
 pub mod tool;
 mod wait;
 
