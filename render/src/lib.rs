@@ -1,1 +1,18 @@
-//! Placeholder, replaced by the first real commit of this crate.
+//! A read-only file tree becomes manifests. No subprocess, no network, no disk, no clock: what takes part is an argument.
+//!
+//! [`detect`] says what lies at a path of a [`Tree`], [`directory::render`] reads plain YAML and JSON. Helm charts and Kustomize
+//! overlays are recognised and refused with a clear error until they can be rendered.
+
+pub mod directory;
+mod error;
+mod limits;
+mod manifest;
+mod source;
+pub mod tree;
+pub mod yaml;
+
+pub use error::RenderError;
+pub use limits::Limits;
+pub use manifest::Manifest;
+pub use source::{SourceType, detect};
+pub use tree::{MemoryTree, Tree};

@@ -1,0 +1,32 @@
+//! What one source may cost.
+
+/// Limits on one rendering, so that no repository can exhaust the process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of one file.
+    pub file_bytes: u64,
+    /// Bytes of all files that are read.
+    pub total_bytes: u64,
+    /// Files and folders that are looked at.
+    pub entries: usize,
+    /// Objects that come out.
+    pub objects: usize,
+    /// Values of one YAML document after aliases are expanded.
+    pub values: usize,
+    /// Nesting of one YAML document.
+    pub depth: usize,
+}
+
+impl Default for Limits {
+    /// 10 MiB a file, 100 MiB in all, 20,000 entries, 20,000 objects, 1,000,000 values and 128 levels a document.
+    fn default() -> Self {
+        Self {
+            file_bytes: 10 << 20,
+            total_bytes: 100 << 20,
+            entries: 20_000,
+            objects: 20_000,
+            values: 1_000_000,
+            depth: 128,
+        }
+    }
+}

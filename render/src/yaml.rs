@@ -1,0 +1,336 @@
+//! YAML as `sigs.k8s.io/yaml` reads it: YAML 1.1 scalars, merge keys, string keys; JSON values come out.
+
+use std::collections::HashMap;
+
+use saphyr_parser::{Event, Parser, Span};
+use serde_json::{Map, Value};
+
+use crate::Limits;
+
+mod scalar;
+
+/// One document of a stream.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Document {
+    /// Its value.
+    pub value: Value,
+    /// Line where it begins, from 1.
+    pub line: usize,
+}
+
+/// Why a text is no YAML that can be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}, column {column}: {message}")]
+pub struct YamlError {
+    /// Line, from 1.
+    pub line: usize,
+    /// Column, from 1.
+    pub column: usize,
+    /// What is wrong.
+    pub message: String,
+}
+
+impl YamlError {
+    fn at(span: Span, message: impl Into<String>) -> Self {
+        Self {
+            line: span.start.line(),
+            column: span.start.col() + 1,
+            message: message.into(),
+        }
+    }
+}
+
+/// A mapping or sequence whose end has not come.
+enum Open {
+    Sequence {
+        anchor: usize,
+        items: Vec<Value>,
+    },
+    Mapping {
+        anchor: usize,
+        entries: Map<String, Value>,
+        /// Lines of the keys, to name both places of a duplicate.
+        lines: HashMap<String, usize>,
+        key: Option<Key>,
+        /// Values of `<<`, applied at the end: own keys win.
+        merged: Vec<(Value, Span)>,
+    },
+}
+
+enum Key {
+    Merge,
+    Text(String),
+}
+
+struct Composer<'a> {
+    limits: &'a Limits,
+    open: Vec<Open>,
+    anchors: HashMap<usize, (Value, usize)>,
+    /// Values of the document so far, those behind aliases included.
+    values: usize,
+    root: Option<Value>,
+    line: usize,
+    documents: Vec<Document>,
+}
+
+/// Reads the documents of a text; empty ones are left out.
+///
+/// # Errors
+/// When the text is not UTF-8 or no YAML, has a duplicate key, a value that JSON cannot hold, or is beyond the limits.
+pub fn documents(text: &[u8], limits: &Limits) -> Result<Vec<Document>, YamlError> {
+    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
+    let text = std::str::from_utf8(text).map_err(|error| {
+        let before = &text[..error.valid_up_to()];
+        YamlError {
+            line: before.iter().filter(|byte| **byte == b'\n').count() + 1,
+            column: before
+                .iter()
+                .rev()
+                .take_while(|byte| **byte != b'\n')
+                .count()
+                + 1,
+            message: "this is not UTF-8 text".to_owned(),
+        }
+    })?;
+    nesting(text, limits)?;
+    let mut composer = Composer {
+        limits,
+        open: Vec::new(),
+        anchors: HashMap::new(),
+        values: 0,
+        root: None,
+        line: 1,
+        documents: Vec::new(),
+    };
+    for event in Parser::new_from_str(text) {
+        let (event, span) = event.map_err(|error| YamlError {
+            line: error.marker().line(),
+            column: error.marker().col() + 1,
+            message: error.info().to_owned(),
+        })?;
+        composer.event(event, span)?;
+    }
+    Ok(composer.documents)
+}
+
+/// The scanner keeps a state for every open bracket and recurses on some of them: hostile nesting is refused before it starts.
+fn nesting(text: &str, limits: &Limits) -> Result<(), YamlError> {
+    let mut run = 0;
+    for (index, byte) in text.bytes().enumerate() {
+        match byte {
+            b'[' | b'{' => run += 1,
+            b' ' | b'\n' | b'\r' | b'\t' => {}
+            _ => run = 0,
+        }
+        if run > limits.depth {
+            return Err(YamlError {
+                line: text[..index].bytes().filter(|byte| *byte == b'\n').count() + 1,
+                column: 1,
+                message: format!("nested deeper than {} levels", limits.depth),
+            });
+        }
+    }
+    Ok(())
+}
+
+impl Composer<'_> {
+    fn event(&mut self, event: Event<'_>, span: Span) -> Result<(), YamlError> {
+        match event {
+            Event::Nothing | Event::StreamStart | Event::StreamEnd => Ok(()),
+            Event::DocumentStart(_) => {
+                self.root = None;
+                self.values = 0;
+                self.anchors.clear();
+                self.line = 0;
+                Ok(())
+            }
+            Event::DocumentEnd => {
+                if let Some(value) = self.root.take().filter(|value| !value.is_null()) {
+                    self.documents.push(Document {
+                        value,
+                        line: self.line.max(1),
+                    });
+                }
+                Ok(())
+            }
+            Event::Alias(anchor) => {
+                let Some((value, size)) = self.anchors.get(&anchor) else {
+                    return Err(YamlError::at(
+                        span,
+                        "an alias inside the value that it stands for",
+                    ));
+                };
+                // Counted before it is copied: a bomb ends here.
+                self.values += size;
+                self.bounded(span)?;
+                let value = value.clone();
+                self.value(value, 0, span)
+            }
+            Event::Scalar(text, style, anchor, tag) => {
+                self.begins(span);
+                self.values += 1;
+                self.bounded(span)?;
+                let plain = style == saphyr_parser::ScalarStyle::Plain;
+                if let Some(Open::Mapping {
+                    key: key @ None, ..
+                }) = self.open.last_mut()
+                    && plain
+                    && tag.is_none()
+                    && text == "<<"
+                {
+                    *key = Some(Key::Merge);
+                    return Ok(());
+                }
+                let value = scalar::resolve(&text, plain, tag.as_deref())
+                    .map_err(|message| YamlError::at(span, message))?;
+                self.value(value, anchor, span)
+            }
+            Event::SequenceStart(anchor, _) => self.opens(
+                Open::Sequence {
+                    anchor,
+                    items: Vec::new(),
+                },
+                span,
+            ),
+            Event::MappingStart(anchor, _) => self.opens(
+                Open::Mapping {
+                    anchor,
+                    entries: Map::new(),
+                    lines: HashMap::new(),
+                    key: None,
+                    merged: Vec::new(),
+                },
+                span,
+            ),
+            Event::SequenceEnd | Event::MappingEnd => self.closes(span),
+        }
+    }
+
+    fn begins(&mut self, span: Span) {
+        if self.line == 0 {
+            self.line = span.start.line();
+        }
+    }
+
+    fn bounded(&self, span: Span) -> Result<(), YamlError> {
+        if self.values > self.limits.values {
+            return Err(YamlError::at(
+                span,
+                format!(
+                    "the document has more than {} values, counting those behind aliases",
+                    self.limits.values
+                ),
+            ));
+        }
+        Ok(())
+    }
+
+    fn opens(&mut self, open: Open, span: Span) -> Result<(), YamlError> {
+        self.begins(span);
+        self.values += 1;
+        self.bounded(span)?;
+        if self.open.len() >= self.limits.depth {
+            return Err(YamlError::at(
+                span,
+                format!("nested deeper than {} levels", self.limits.depth),
+            ));
+        }
+        if let Some(Open::Mapping { key: None, .. }) = self.open.last() {
+            return Err(YamlError::at(
+                span,
+                "a key has to be a text, not a list or a mapping (a template such as {{ … }} is no YAML before it is rendered)",
+            ));
+        }
+        self.open.push(open);
+        Ok(())
+    }
+
+    fn closes(&mut self, span: Span) -> Result<(), YamlError> {
+        let Some(open) = self.open.pop() else {
+            return Ok(());
+        };
+        match open {
+            Open::Sequence { anchor, items } => self.value(Value::Array(items), anchor, span),
+            Open::Mapping {
+                anchor,
+                mut entries,
+                merged,
+                ..
+            } => {
+                for (value, span) in merged {
+                    merge(&mut entries, value, span)?;
+                }
+                self.value(Value::Object(entries), anchor, span)
+            }
+        }
+    }
+
+    /// Puts a finished value where it belongs.
+    fn value(&mut self, value: Value, anchor: usize, span: Span) -> Result<(), YamlError> {
+        if anchor > 0 {
+            let size = count(&value);
+            self.anchors.insert(anchor, (value.clone(), size));
+        }
+        match self.open.last_mut() {
+            None => self.root = Some(value),
+            Some(Open::Sequence { items, .. }) => items.push(value),
+            Some(Open::Mapping {
+                entries,
+                lines,
+                key,
+                merged,
+                ..
+            }) => match key.take() {
+                Some(Key::Merge) => merged.push((value, span)),
+                Some(Key::Text(key)) => {
+                    entries.insert(key, value);
+                }
+                None => {
+                    let text =
+                        scalar::key(value).map_err(|message| YamlError::at(span, message))?;
+                    if let Some(first) = lines.insert(text.clone(), span.start.line()) {
+                        return Err(YamlError::at(
+                            span,
+                            format!("the key {text:?} is already set on line {first}"),
+                        ));
+                    }
+                    *key = Some(Key::Text(text));
+                }
+            },
+        }
+        Ok(())
+    }
+}
+
+/// Adds the entries of a merge key; what is there already stays.
+fn merge(entries: &mut Map<String, Value>, value: Value, span: Span) -> Result<(), YamlError> {
+    match value {
+        Value::Object(other) => {
+            for (key, value) in other {
+                entries.entry(key).or_insert(value);
+            }
+            Ok(())
+        }
+        Value::Array(list) if list.iter().all(Value::is_object) => {
+            for value in list {
+                merge(entries, value, span)?;
+            }
+            Ok(())
+        }
+        _ => Err(YamlError::at(
+            span,
+            "<< takes a mapping or a list of mappings",
+        )),
+    }
+}
+
+fn count(value: &Value) -> usize {
+    1 + match value {
+        Value::Array(items) => items.iter().map(count).sum(),
+        Value::Object(entries) => entries.values().map(|value| 1 + count(value)).sum(),
+        _ => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests;
