@@ -1,1 +1,4 @@
-//! Placeholder, replaced by the first real commit of this crate.
+//! Everything that happens by itself: repositories and clusters are watched, applications compared, operations carried out.
+
+pub mod cluster;
+pub mod source;

@@ -1,0 +1,488 @@
+//! Git: which commit a revision stands for, and the files of a commit.
+//!
+//! Every repository is listed once for all applications that use it, and polled while it is in use. Commits are fetched without
+//! history into a bare repository of their own under the data directory. All network work has a deadline.
+
+mod error;
+mod git;
+mod revision;
+mod tree;
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use sha2::{Digest as _, Sha256};
+use tiphys_model::RepositoryOutput;
+use tiphys_model::stored::RepositoryCredentials;
+use tokio::sync::{Semaphore, broadcast};
+
+pub use error::SourceError;
+use revision::{Answer, Refs};
+pub use tree::GitTree;
+
+/// How repositories are read.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Where the bare repositories are kept.
+    pub folder: PathBuf,
+    /// Time between two looks at a repository in use, before jitter.
+    pub poll: Duration,
+    /// Whether `file://` URLs and plain paths are read.
+    pub allow_file: bool,
+    /// How long the references may take.
+    pub list_timeout: Duration,
+    /// How long the objects may take.
+    pub fetch_timeout: Duration,
+}
+
+/// A repository, and what is needed to connect. It has no `Debug`: it holds secrets.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Repo {
+    /// URL as the user wrote it.
+    pub url: String,
+    /// Name for HTTPS.
+    pub username: String,
+    /// Whether certificates go unchecked.
+    pub insecure: bool,
+    /// Whether the server's SSH key goes unchecked.
+    pub insecure_ignore_host_key: bool,
+    /// Secrets.
+    pub credentials: RepositoryCredentials,
+}
+
+impl Repo {
+    /// A repository with its registered credentials.
+    #[must_use]
+    pub fn new(repository: &RepositoryOutput, credentials: RepositoryCredentials) -> Self {
+        Self {
+            url: repository.repo.clone(),
+            username: repository.username.clone(),
+            insecure: repository.insecure,
+            insecure_ignore_host_key: repository.insecure_ignore_host_key || repository.insecure,
+            credentials,
+        }
+    }
+
+    /// A repository that needs no credentials.
+    #[must_use]
+    pub fn anonymous(url: &str) -> Self {
+        Self {
+            url: url.to_owned(),
+            ..Self::default()
+        }
+    }
+
+    /// The URL without what may be secret in it.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        match self.url.split_once("://") {
+            Some((scheme, rest)) => {
+                let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+                let host = authority.rsplit('@').next().unwrap_or_default();
+                format!("{scheme}://{host}{path}")
+            }
+            None => self.url.clone(),
+        }
+    }
+
+    fn is_ssh(&self) -> bool {
+        self.url.starts_with("ssh://")
+            || (!self.url.contains("://") && self.url.contains(':') && !self.url.starts_with('/'))
+    }
+
+    fn is_file(&self) -> bool {
+        self.url.starts_with("file:") || (!self.is_ssh() && !self.url.contains("://"))
+    }
+
+    fn authorization(&self) -> Option<String> {
+        use base64::Engine as _;
+        if !self.credentials.bearer_token.is_empty() {
+            return Some(format!(
+                "Authorization: Bearer {}",
+                self.credentials.bearer_token
+            ));
+        }
+        if self.is_ssh() || (self.credentials.password.is_empty() && self.username.is_empty()) {
+            return None;
+        }
+        // Token logins take any name; an empty one is refused by some servers.
+        let user = if self.username.is_empty() {
+            "x-access-token"
+        } else {
+            &self.username
+        };
+        let basic = base64::engine::general_purpose::STANDARD
+            .encode(format!("{user}:{}", self.credentials.password));
+        Some(format!("Authorization: Basic {basic}"))
+    }
+
+    fn without_secrets(&self, text: &str) -> String {
+        let credentials = &self.credentials;
+        let mut text = text.replace(&self.url, &self.shown());
+        for secret in [
+            &credentials.password,
+            &credentials.bearer_token,
+            &credentials.ssh_private_key,
+        ] {
+            if !secret.is_empty() {
+                text = text.replace(secret.as_str(), "…");
+            }
+        }
+        text
+    }
+}
+
+/// One identity for the ways to write a repository's URL: lower-case, without user, `.git` and last slash; scp form as `ssh://`.
+#[must_use]
+pub fn normalize(url: &str) -> String {
+    let url = url.trim();
+    let url = if !url.contains("://") && !url.starts_with('/') && url.contains(':') {
+        format!("ssh://{}", url.replacen(':', "/", 1))
+    } else {
+        url.to_owned()
+    };
+    let url = url.to_lowercase();
+    let url = url.trim_end_matches('/');
+    let url = url.strip_suffix(".git").unwrap_or(url);
+    match url.split_once("://") {
+        Some((scheme, rest)) => {
+            let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+            format!(
+                "{scheme}://{}{path}",
+                authority.rsplit('@').next().unwrap_or_default()
+            )
+        }
+        None => url.to_owned(),
+    }
+}
+
+type Listing = Option<(Instant, Result<Arc<Refs>, SourceError>)>;
+
+/// What is kept of one repository.
+struct Place {
+    folder: PathBuf,
+    /// Held while the references are asked for, so that everybody waits for one answer.
+    listing: tokio::sync::Mutex<Listing>,
+    /// Held while objects arrive.
+    objects: tokio::sync::Mutex<Option<gix::ThreadSafeRepository>>,
+}
+
+struct Inner {
+    options: Options,
+    places: Mutex<HashMap<String, Arc<Place>>>,
+    polls: Mutex<HashMap<String, (Repo, tokio::task::AbortHandle)>>,
+    changes: broadcast::Sender<String>,
+    /// Bounds the threads that a hanging server can hold.
+    threads: Arc<Semaphore>,
+}
+
+/// All repositories. Cheap to clone.
+#[derive(Clone)]
+pub struct Sources {
+    inner: Arc<Inner>,
+}
+
+impl Sources {
+    /// Reads repositories into the folder of `options`.
+    #[must_use]
+    pub fn new(options: Options) -> Self {
+        Self {
+            inner: Arc::new(Inner {
+                options,
+                places: Mutex::default(),
+                polls: Mutex::default(),
+                changes: broadcast::channel(1024).0,
+                threads: Arc::new(Semaphore::new(16)),
+            }),
+        }
+    }
+
+    /// Normalized URLs of repositories whose references changed, or that went away or came back.
+    #[must_use]
+    pub fn subscribe(&self) -> broadcast::Receiver<String> {
+        self.inner.changes.subscribe()
+    }
+
+    fn place(&self, repo: &Repo) -> Arc<Place> {
+        let id = normalize(&repo.url);
+        let mut places = self
+            .inner
+            .places
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let folder = || {
+            Sha256::digest(id.as_bytes())[..16]
+                .iter()
+                .map(|byte| format!("{byte:02x}"))
+                .collect::<String>()
+        };
+        Arc::clone(places.entry(id.clone()).or_insert_with(|| {
+            Arc::new(Place {
+                folder: self.inner.options.folder.join(folder()),
+                listing: tokio::sync::Mutex::new(None),
+                objects: tokio::sync::Mutex::new(None),
+            })
+        }))
+    }
+
+    fn allowed(&self, repo: &Repo) -> Result<(), SourceError> {
+        if repo.is_file() && !self.inner.options.allow_file {
+            return Err(SourceError::FileNotAllowed(repo.shown()));
+        }
+        let known = ["https://", "http://", "ssh://", "file://"]
+            .iter()
+            .any(|scheme| repo.url.starts_with(scheme));
+        // A leading dash would become an option of ssh.
+        if repo.url.starts_with('-')
+            || repo.url.contains("://-")
+            || repo.url.contains(['\n', '\0'])
+            || (!known && !repo.is_ssh() && !repo.is_file())
+        {
+            return Err(SourceError::BadUrl(repo.shown()));
+        }
+        Ok(())
+    }
+
+    /// Runs blocking work with a deadline; what hangs longer is told to stop and holds one of a bounded number of threads.
+    async fn blocking<T: Send + 'static>(
+        &self,
+        repo: &Repo,
+        doing: &'static str,
+        deadline: Duration,
+        work: impl FnOnce(&AtomicBool) -> Result<T, SourceError> + Send + 'static,
+    ) -> Result<T, SourceError> {
+        let timeout = || SourceError::Timeout {
+            url: repo.shown(),
+            doing,
+            seconds: deadline.as_secs(),
+        };
+        let interrupt = Arc::new(AtomicBool::new(false));
+        let stop = Arc::clone(&interrupt);
+        let threads = Arc::clone(&self.inner.threads);
+        let run = async move {
+            let permit = threads.acquire_owned().await;
+            tokio::task::spawn_blocking(move || {
+                let _permit = permit;
+                work(&stop)
+            })
+            .await
+        };
+        match tokio::time::timeout(deadline, run).await {
+            Ok(Ok(result)) => result,
+            Ok(Err(_)) => Err(SourceError::Failed {
+                url: repo.shown(),
+                message: "reading the repository failed unexpectedly".to_owned(),
+            }),
+            Err(_) => {
+                interrupt.store(true, Ordering::Relaxed);
+                Err(timeout())
+            }
+        }
+    }
+
+    async fn repository(
+        &self,
+        place: &Place,
+        repo: &Repo,
+    ) -> Result<gix::ThreadSafeRepository, SourceError> {
+        let mut slot = place.objects.lock().await;
+        if let Some(repository) = slot.as_ref() {
+            return Ok(repository.clone());
+        }
+        let (folder, owned) = (place.folder.clone(), repo.clone());
+        let opened = self
+            .blocking(
+                repo,
+                "opening its folder",
+                self.inner.options.list_timeout,
+                move |_| git::open(&folder, &owned),
+            )
+            .await?;
+        *slot = Some(opened.clone());
+        Ok(opened)
+    }
+
+    async fn ask(&self, repo: &Repo) -> Result<Arc<Refs>, SourceError> {
+        self.allowed(repo)?;
+        let place = self.place(repo);
+        let repository = self.repository(&place, repo).await?;
+        let owned = repo.clone();
+        self.blocking(
+            repo,
+            "its references were read",
+            self.inner.options.list_timeout,
+            move |_| git::list(&repository, &owned),
+        )
+        .await
+        .map(Arc::new)
+    }
+
+    /// The references, from the last listing when that is young.
+    async fn refs(&self, repo: &Repo, age: Duration) -> Result<Arc<Refs>, SourceError> {
+        let place = self.place(repo);
+        let mut listing = place.listing.lock().await;
+        if let Some((at, known)) = listing.as_ref()
+            && at.elapsed() < age
+        {
+            return known.clone();
+        }
+        let found = self.ask(repo).await;
+        let before = listing.replace((Instant::now(), found.clone()));
+        if before.is_none_or(|(_, before)| before != found) {
+            // Nobody listens before the reconciler starts.
+            let _listeners = self.inner.changes.send(normalize(&repo.url));
+        }
+        found
+    }
+
+    /// Whether the repository answers: asks now.
+    ///
+    /// # Errors
+    /// Why it does not.
+    pub async fn test(&self, repo: &Repo) -> Result<(), SourceError> {
+        self.ask(repo).await.map(|_| ())
+    }
+
+    /// Forgets the last listing: the next question asks the server.
+    pub async fn forget(&self, repo: &Repo) {
+        *self.place(repo).listing.lock().await = None;
+    }
+
+    /// The commit, 40 hexadecimal digits, that a revision stands for now.
+    ///
+    /// # Errors
+    /// When the repository cannot be read or has no such revision.
+    pub async fn resolve(&self, repo: &Repo, revision: &str) -> Result<String, SourceError> {
+        let refs = self.refs(repo, self.inner.options.poll * 2).await?;
+        match refs.resolve(revision) {
+            Answer::Commit(commit) => Ok(commit),
+            Answer::NoVersion => Err(SourceError::NoVersion {
+                url: repo.shown(),
+                constraint: revision.to_owned(),
+            }),
+            Answer::Unknown if refs.0.is_empty() => Err(SourceError::Empty(repo.shown())),
+            Answer::Unknown => Err(SourceError::UnknownRevision {
+                url: repo.shown(),
+                revision: revision.to_owned(),
+                hint: refs.hint(),
+            }),
+            Answer::ShortSha(prefix) => self.complete(repo, &refs, &prefix).await,
+        }
+    }
+
+    async fn complete(
+        &self,
+        repo: &Repo,
+        refs: &Refs,
+        prefix: &str,
+    ) -> Result<String, SourceError> {
+        if let Some(commit) = refs.0.values().find(|commit| commit.starts_with(prefix)) {
+            return Ok(commit.clone());
+        }
+        let place = self.place(repo);
+        let repository = self.repository(&place, repo).await?;
+        let unknown = || SourceError::UnknownRevision {
+            url: repo.shown(),
+            revision: prefix.to_owned(),
+            hint: refs.hint(),
+        };
+        if let Some(commit) = git::complete(&repository, prefix) {
+            return Ok(commit);
+        }
+        let (owned, prefix) = (repo.clone(), prefix.to_owned());
+        self.blocking(
+            repo,
+            "its history was fetched",
+            self.inner.options.fetch_timeout,
+            move |stop| {
+                git::fetch(&repository, &owned, None, stop)?;
+                Ok(git::complete(&repository, &prefix))
+            },
+        )
+        .await?
+        .ok_or_else(unknown)
+    }
+
+    /// The files of a commit, fetched when they are not here.
+    ///
+    /// # Errors
+    /// When the commit cannot be fetched.
+    pub async fn tree(&self, repo: &Repo, commit: &str) -> Result<GitTree, SourceError> {
+        self.allowed(repo)?;
+        let place = self.place(repo);
+        let repository = self.repository(&place, repo).await?;
+        if let Some(root) = git::tree_of(&repository, commit) {
+            return Ok(GitTree { repository, root });
+        }
+        // One fetch at a time for a repository: whoever waited finds the commit.
+        let _one = place.objects.lock().await;
+        if let Some(root) = git::tree_of(&repository, commit) {
+            return Ok(GitTree { repository, root });
+        }
+        let (owned, wanted, store) = (repo.clone(), commit.to_owned(), repository.clone());
+        let shown = repo.shown();
+        let root = self
+            .blocking(
+                repo,
+                "the commit was fetched",
+                self.inner.options.fetch_timeout,
+                move |stop| {
+                    git::fetch(&store, &owned, Some(&wanted), stop)?;
+                    git::tree_of(&store, &wanted).ok_or_else(|| SourceError::UnknownRevision {
+                        url: shown,
+                        revision: wanted.clone(),
+                        hint: String::new(),
+                    })
+                },
+            )
+            .await?;
+        Ok(GitTree { repository, root })
+    }
+
+    /// From now on exactly these repositories are polled.
+    pub fn watch(&self, repos: Vec<Repo>) {
+        let mut polls = self
+            .inner
+            .polls
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let mut wanted: HashMap<String, Repo> = repos
+            .into_iter()
+            .map(|repo| (normalize(&repo.url), repo))
+            .collect();
+        polls.retain(|id, (repo, task)| {
+            let stays = wanted.get(id) == Some(repo);
+            if stays {
+                wanted.remove(id);
+            } else {
+                task.abort();
+            }
+            stays
+        });
+        for (id, repo) in wanted {
+            let task = tokio::spawn(self.clone().poll(repo.clone())).abort_handle();
+            polls.insert(id, (repo, task));
+        }
+    }
+
+    async fn poll(self, repo: Repo) {
+        let mut failures: u32 = 0;
+        loop {
+            let factor =
+                rand::random_range(0.8..1.2) * f64::from(2_u32.saturating_pow(failures.min(4)));
+            tokio::time::sleep(self.inner.options.poll.mul_f64(factor)).await;
+            match self.refs(&repo, Duration::ZERO).await {
+                Ok(_) => failures = 0,
+                Err(error) => {
+                    if failures == 0 {
+                        tracing::warn!(%error, "a repository cannot be read");
+                    }
+                    failures += 1;
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,251 @@
+//! What is done with gix, blocking.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+
+use gix::bstr::BStr;
+use gix::progress::Discard;
+use gix::protocol::handshake::Ref;
+
+use super::revision::Refs;
+use super::{Repo, SourceError};
+
+/// A key of 0600 and known hosts for `ssh`, removed when dropped.
+struct SshFiles {
+    folder: PathBuf,
+}
+
+impl Drop for SshFiles {
+    fn drop(&mut self) {
+        let _gone = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// Turns gix's chain of errors into ours.
+fn fault(repo: &Repo, error: &dyn std::error::Error) -> SourceError {
+    let mut message = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let text = error.to_string();
+        if !message.contains(&text) {
+            message = format!("{message}: {text}");
+        }
+        cause = error.source();
+    }
+    let message = repo.without_secrets(&message);
+    let lower = message.to_lowercase();
+    let url = repo.shown();
+    let has = |words: &[&str]| words.iter().any(|word| lower.contains(word));
+    if has(&[
+        "401",
+        "403",
+        "authentication",
+        "permission denied",
+        "credential",
+        "host key verification",
+        "unauthorized",
+    ]) {
+        SourceError::Authentication { url, message }
+    } else if has(&[
+        "404",
+        "not found",
+        "does not exist",
+        "no such file",
+        "not appear to be a git repository",
+    ]) {
+        SourceError::NotFound { url, message }
+    } else {
+        SourceError::Failed { url, message }
+    }
+}
+
+fn boxed(repo: &Repo) -> impl Fn(Box<dyn std::error::Error + Send + Sync>) -> SourceError + '_ {
+    move |error| fault(repo, error.as_ref())
+}
+
+/// Opens the bare repository of a source, or makes it. The host's configuration takes no part.
+pub fn open(folder: &Path, repo: &Repo) -> Result<gix::ThreadSafeRepository, SourceError> {
+    let options = gix::open::Options::isolated();
+    if folder.join("HEAD").exists() {
+        if let Ok(repository) = gix::ThreadSafeRepository::open_opts(folder, options.clone()) {
+            return Ok(repository);
+        }
+        // Objects can be fetched again; a folder that was damaged is not worth keeping.
+        std::fs::remove_dir_all(folder).map_err(|error| fault(repo, &error))?;
+    }
+    std::fs::create_dir_all(folder).map_err(|error| fault(repo, &error))?;
+    gix::ThreadSafeRepository::init_opts(
+        folder,
+        gix::create::Kind::Bare,
+        gix::create::Options::default(),
+        options,
+    )
+    .map_err(|error| boxed(repo)(error.into()))
+}
+
+fn configure(
+    repository: &mut gix::Repository,
+    repo: &Repo,
+    folder: &Path,
+) -> Result<Option<SshFiles>, SourceError> {
+    let mut ssh = None;
+    let mut config = repository.config_snapshot_mut();
+    let mut set = |key: &str, value: &str| {
+        config
+            .set_raw_value(key, value)
+            .map(|_| ())
+            .map_err(|error| boxed(repo)(error.into()))
+    };
+    if let Some(header) = repo.authorization() {
+        set("http.extraHeader", &header)?;
+    }
+    if repo.insecure {
+        set("http.sslVerify", "false")?;
+    }
+    if repo.is_ssh() {
+        let files = SshFiles {
+            folder: folder.join(format!("ssh-{:016x}", rand::random::<u64>())),
+        };
+        let io = |error: std::io::Error| fault(repo, &error);
+        std::fs::create_dir_all(&files.folder).map_err(io)?;
+        let mut command = "ssh -F /dev/null -o BatchMode=yes -o ConnectTimeout=10".to_owned();
+        if repo.insecure_ignore_host_key {
+            command += " -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null";
+        } else {
+            command += " -o StrictHostKeyChecking=yes";
+        }
+        if !repo.credentials.ssh_private_key.is_empty() {
+            let key = files.folder.join("key");
+            write_secret(&key, &repo.credentials.ssh_private_key).map_err(io)?;
+            command += &format!(" -o IdentitiesOnly=yes -i '{}'", key.display());
+        }
+        set("core.sshCommand", &command)?;
+        ssh = Some(files);
+    }
+    config.commit().map_err(|error| boxed(repo)(error.into()))?;
+    Ok(ssh)
+}
+
+fn write_secret(path: &Path, text: &str) -> std::io::Result<()> {
+    use std::io::Write as _;
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let mut file = std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)?;
+    file.write_all(text.as_bytes())?;
+    // OpenSSH refuses a key without a last newline.
+    if text.ends_with('\n') {
+        Ok(())
+    } else {
+        file.write_all(b"\n")
+    }
+}
+
+/// Asks for the references: one `ls-remote`.
+pub fn list(repository: &gix::ThreadSafeRepository, repo: &Repo) -> Result<Refs, SourceError> {
+    let error = boxed(repo);
+    let mut local = repository.to_thread_local();
+    let folder = local.path().to_owned();
+    let _ssh = configure(&mut local, repo, &folder)?;
+    let remote = local
+        .remote_at(repo.url.as_str())
+        .map_err(|e| error(e.into()))?
+        .with_refspecs(
+            Some("+refs/heads/*:refs/remotes/origin/*"),
+            gix::remote::Direction::Fetch,
+        )
+        .map_err(|e| error(e.into()))?;
+    let connection = remote
+        .connect(gix::remote::Direction::Fetch)
+        .map_err(|e| error(e.into()))?
+        .with_credentials(|_| Ok(None));
+    let options = gix::remote::ref_map::Options {
+        prefix_from_spec_as_filter_on_remote: false,
+        ..Default::default()
+    };
+    let (map, _handshake) = connection
+        .ref_map(Discard, options)
+        .map_err(|e| error(e.into()))?;
+    let mut refs = Refs::default();
+    for found in map.remote_refs {
+        let (name, commit) = match found {
+            Ref::Peeled {
+                full_ref_name,
+                object,
+                ..
+            }
+            | Ref::Direct {
+                full_ref_name,
+                object,
+            }
+            | Ref::Symbolic {
+                full_ref_name,
+                object,
+                ..
+            } => (full_ref_name, object),
+            Ref::Unborn { .. } => continue,
+        };
+        refs.0.insert(name.to_string(), commit.to_string());
+    }
+    Ok(refs)
+}
+
+/// The tree of a commit that is already here.
+pub fn tree_of(repository: &gix::ThreadSafeRepository, commit: &str) -> Option<gix::ObjectId> {
+    let local = repository.to_thread_local();
+    let id = gix::ObjectId::from_hex(commit.as_bytes()).ok()?;
+    let tree = local.try_find_object(id).ok()??.peel_to_tree().ok()?;
+    Some(tree.id)
+}
+
+/// Fetches one commit without its history, or everything when `commit` is none.
+pub fn fetch(
+    repository: &gix::ThreadSafeRepository,
+    repo: &Repo,
+    commit: Option<&str>,
+    interrupt: &AtomicBool,
+) -> Result<(), SourceError> {
+    let error = boxed(repo);
+    let mut local = repository.to_thread_local();
+    let folder = local.path().to_owned();
+    let _ssh = configure(&mut local, repo, &folder)?;
+    let spec = match commit {
+        // The reference keeps the commit, and finds it after a restart.
+        Some(commit) => format!("+{commit}:refs/tiphys/{commit}"),
+        None => "+refs/heads/*:refs/remotes/origin/*".to_owned(),
+    };
+    let remote = local
+        .remote_at(repo.url.as_str())
+        .map_err(|e| error(e.into()))?
+        .with_refspecs(
+            Some(<&BStr>::from(spec.as_str())),
+            gix::remote::Direction::Fetch,
+        )
+        .map_err(|e| error(e.into()))?
+        .with_fetch_tags(gix::remote::fetch::Tags::None);
+    let connection = remote
+        .connect(gix::remote::Direction::Fetch)
+        .map_err(|e| error(e.into()))?
+        .with_credentials(|_| Ok(None));
+    let shallow = match commit {
+        Some(_) => gix::remote::fetch::Shallow::DepthAtRemote(std::num::NonZeroU32::MIN),
+        None => gix::remote::fetch::Shallow::undo(),
+    };
+    connection
+        .prepare_fetch(Discard, gix::remote::ref_map::Options::default())
+        .map_err(|e| error(e.into()))?
+        .with_shallow(shallow)
+        .receive(Discard, interrupt)
+        .map_err(|e| error(e.into()))?;
+    Ok(())
+}
+
+/// The commit that begins with these hexadecimal digits, among those that are here.
+pub fn complete(repository: &gix::ThreadSafeRepository, prefix: &str) -> Option<String> {
+    let local = repository.to_thread_local();
+    let id = local.rev_parse_single(prefix).ok()?;
+    let commit = id.object().ok()?.peel_to_commit().ok()?;
+    Some(commit.id.to_string())
+}
