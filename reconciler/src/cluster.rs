@@ -454,6 +454,20 @@ impl Cluster {
         Ok(value)
     }
 
+    /// Whether an object of this name is there, asked directly.
+    ///
+    /// # Errors
+    /// What the API server refused.
+    pub async fn exists(&self, target: &Value) -> Result<bool, ClusterError> {
+        let (api, _) = self
+            .api(&object::gvk(target), object::namespace(target))
+            .await?;
+        Ok(self
+            .timed(api.get_metadata_opt(object::name(target)))
+            .await?
+            .is_some())
+    }
+
     async fn wait_gone(&self, api: &Api<DynamicObject>, name: &str) -> Result<(), ClusterError> {
         let end = Instant::now() + REQUEST;
         while self.timed(api.get_opt(name)).await?.is_some() {

@@ -1,4 +1,117 @@
 //! Everything that happens by itself: repositories and clusters are watched, applications compared, operations carried out.
+//!
+//! [`Reconciler::run`] follows the store's feed, the repositories and the clusters; each puts applications into a queue. A worker
+//! makes a *pass* over one application: it takes no input but state, so that recovery after a crash is the ordinary path.
 
+mod automation;
 pub mod cluster;
+mod compare;
+mod delete;
+mod execute;
+mod follow;
+mod pass;
+mod queue;
+mod records;
 pub mod source;
+mod target;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use tiphys_model::Application;
+use tiphys_model::stored::{ClusterRecord, RepositoryRecord};
+use tiphys_secrets::Sealer;
+use tiphys_storage::{Collection, Database};
+
+use cluster::{Access, Clusters};
+use records::Records;
+use source::Sources;
+pub use target::Condition;
+
+/// Namespace in which applications live.
+pub const NAMESPACE: &str = "argocd";
+/// URL of the cluster that the server itself uses.
+pub const IN_CLUSTER: &str = "https://kubernetes.default.svc";
+
+/// What the reconciler works with.
+pub struct Parts {
+    /// The store.
+    pub database: Database,
+    /// Opens sealed credentials.
+    pub sealer: Sealer,
+    /// Repositories.
+    pub sources: Sources,
+    /// Clusters.
+    pub clusters: Clusters,
+    /// How the server's own cluster is reached.
+    pub local: Access,
+}
+
+struct Inner {
+    database: Database,
+    applications: Collection<Application>,
+    projects: Collection<tiphys_model::AppProject>,
+    repositories: Collection<RepositoryRecord>,
+    registered: Collection<ClusterRecord>,
+    sealer: Sealer,
+    sources: Sources,
+    clusters: Clusters,
+    local: Access,
+    records: RwLock<Arc<Records>>,
+    queue: queue::WorkQueue<String>,
+    /// The last rendering of each application: what it was made from, and what came out.
+    rendered: Mutex<HashMap<String, (String, Arc<Vec<tiphys_render::Manifest>>)>>,
+    /// When a failed operation is tried again.
+    retries: Mutex<HashMap<String, tokio::time::Instant>>,
+}
+
+/// The reconciler. Cheap to clone.
+#[derive(Clone)]
+pub struct Reconciler {
+    inner: Arc<Inner>,
+}
+
+impl Reconciler {
+    /// Puts the parts together; nothing happens before [`Reconciler::run`].
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        let database = parts.database;
+        Self {
+            inner: Arc::new(Inner {
+                applications: Collection::new(database.clone(), "/applications/"),
+                projects: Collection::new(database.clone(), "/projects/"),
+                repositories: Collection::new(database.clone(), "/repositories/"),
+                registered: Collection::new(database.clone(), "/clusters/"),
+                database,
+                sealer: parts.sealer,
+                sources: parts.sources,
+                clusters: parts.clusters,
+                local: parts.local,
+                records: RwLock::default(),
+                queue: queue::WorkQueue::new(),
+                rendered: Mutex::default(),
+                retries: Mutex::default(),
+            }),
+        }
+    }
+
+    fn records(&self) -> Arc<Records> {
+        Arc::clone(
+            &self
+                .inner
+                .records
+                .read()
+                .unwrap_or_else(PoisonError::into_inner),
+        )
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The present second: what goes over the wire has no fractions.
+fn now() -> chrono::DateTime<chrono::Utc> {
+    use chrono::SubsecRound as _;
+    chrono::Utc::now().trunc_subsecs(0)
+}

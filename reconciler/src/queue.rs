@@ -197,6 +197,7 @@ impl<K: Clone + Eq + Hash> WorkQueue<K> {
 
     /// How many keys wait, without those that are delayed or held.
     #[must_use]
+    #[cfg(test)]
     pub fn waiting(&self) -> usize {
         self.state().waiting.len()
     }

@@ -12,6 +12,8 @@ use tiphys_model::{DexConfig, GoogleAnalyticsConfig, Help, OidcConfig};
 pub enum Backend {
     /// SQLite in write-ahead mode.
     Sqlite,
+    /// sled.
+    Sled,
 }
 
 /// The TOML file. An unknown key is an error that names it.
@@ -24,8 +26,24 @@ pub struct File {
     pub data_dir: Option<PathBuf>,
     /// Which embedded store.
     pub store: Option<Backend>,
+    /// Kubeconfig of the cluster that is called in-cluster.
+    pub kubeconfig: Option<PathBuf>,
+    /// Context within the kubeconfig.
+    pub context: Option<String>,
+    /// How repositories are read.
+    pub git: GitFile,
     /// What `/settings` tells clients.
     pub settings: SettingsFile,
+}
+
+/// The part of the file about Git.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct GitFile {
+    /// Seconds between two looks at a repository.
+    pub poll_interval: Option<u64>,
+    /// Whether `file://` repositories are read.
+    pub allow_file: Option<bool>,
 }
 
 /// The part of the file that `/settings` serves.

@@ -3,4 +3,6 @@
 pub mod app;
 pub mod auth;
 pub mod config;
+pub mod logging;
 pub mod outside;
+pub mod world;

@@ -1,0 +1,183 @@
+//! What puts applications into the queue: the store's feed, the repositories, the clusters.
+
+use std::collections::{HashMap, HashSet};
+use std::time::Duration;
+
+use tiphys_model::Application;
+use tiphys_storage::{Collection, StoreError};
+use tokio::sync::broadcast::error::RecvError;
+use tokio::task::JoinSet;
+
+use crate::source::{Repo, normalize};
+use crate::{NAMESPACE, Reconciler};
+
+/// Passes at a time. Most of a pass waits.
+const WORKERS: usize = 32;
+
+/// Which application uses which repository.
+#[derive(Default)]
+struct Uses {
+    by_application: HashMap<String, (String, HashSet<String>)>,
+    by_repository: HashMap<String, HashSet<String>>,
+}
+
+impl Uses {
+    /// Notes what an application uses; answers whether the set of repositories changed.
+    fn set(&mut self, id: &str, application: Option<&Application>) -> bool {
+        let mut changed = false;
+        if let Some((_, before)) = self.by_application.remove(id) {
+            for url in before {
+                if let Some(users) = self.by_repository.get_mut(&url) {
+                    users.remove(id);
+                    if users.is_empty() {
+                        self.by_repository.remove(&url);
+                        changed = true;
+                    }
+                }
+            }
+        }
+        let Some(application) = application else {
+            return changed;
+        };
+        let spec = &application.spec;
+        let urls: HashSet<String> = spec
+            .source
+            .iter()
+            .chain(&spec.sources)
+            .filter(|source| source.chart.is_empty())
+            .map(|source| normalize(&source.repo_url))
+            .collect();
+        for url in &urls {
+            let users = self.by_repository.entry(url.clone()).or_default();
+            changed |= users.is_empty();
+            users.insert(id.to_owned());
+        }
+        self.by_application
+            .insert(id.to_owned(), (spec.project.clone(), urls));
+        changed
+    }
+}
+
+impl Reconciler {
+    /// Works until the store is closed, or the future is dropped.
+    pub async fn run(self) {
+        let mut workers = JoinSet::new();
+        for _ in 0..WORKERS {
+            let this = self.clone();
+            workers.spawn(async move {
+                loop {
+                    let id = this.inner.queue.next().await;
+                    this.pass(&id).await;
+                    this.inner.queue.done(&id);
+                }
+            });
+        }
+        loop {
+            match self.follow().await {
+                Ok(()) | Err(StoreError::Closed) => return,
+                Err(StoreError::Compacted { .. }) => {}
+                Err(error) => {
+                    tracing::error!(%error, "the reconciler lost the feed; it reads everything again");
+                    tokio::time::sleep(Duration::from_secs(1)).await;
+                }
+            }
+        }
+    }
+
+    async fn follow(&self) -> Result<(), StoreError> {
+        let inner = &self.inner;
+        let mut repositories = inner.sources.subscribe();
+        let mut live = inner.clusters.subscribe();
+        let listing = inner.applications.list().await?;
+        let mut feed = inner.database.watch("", listing.revision);
+        self.load_records().await?;
+        let mut uses = Uses::default();
+        let mut repos: HashMap<String, Repo> = HashMap::new();
+        for stored in &listing.items {
+            if let Some(id) = inner.applications.id(&stored.key) {
+                uses.set(id, Some(&stored.value));
+                self.remember(&mut repos, &stored.value);
+                inner.queue.add(id.to_owned(), &stored.value.spec.project);
+            }
+        }
+        self.poll(&uses, &repos);
+        loop {
+            tokio::select! {
+                changes = feed.next() => {
+                    let changes = changes?;
+                    let registered = changes.iter().any(|change| [&b"/projects/"[..], b"/repositories/", b"/clusters/"].iter().any(|prefix| change.key.starts_with(prefix)));
+                    if registered {
+                        self.load_records().await?;
+                    }
+                    let mut polled = registered;
+                    for change in &changes {
+                        let Some(id) = change.key.starts_with(inner.applications.prefix()).then(|| inner.applications.id(&change.key)).flatten() else { continue };
+                        let application = change.current.as_ref().map(Collection::<Application>::decode).transpose()?;
+                        let application = application.as_ref().map(|stored| &stored.value);
+                        if let Some(application) = application {
+                            self.remember(&mut repos, application);
+                        }
+                        polled |= uses.set(id, application);
+                        inner.queue.add(id.to_owned(), application.map_or("", |application| application.spec.project.as_str()));
+                    }
+                    if registered {
+                        let records = self.records();
+                        for repo in repos.values_mut() {
+                            *repo = records.repo(&repo.url, "");
+                        }
+                        self.everything(&uses);
+                    }
+                    if polled {
+                        self.poll(&uses, &repos);
+                    }
+                }
+                changed = repositories.recv() => match changed {
+                    Ok(url) => self.enqueue(uses.by_repository.get(&url).into_iter().flatten(), &uses),
+                    Err(RecvError::Lagged(_)) => self.everything(&uses),
+                    Err(RecvError::Closed) => return Ok(()),
+                },
+                changed = live.recv() => match changed {
+                    Ok(change) => {
+                        let ids: Vec<String> = change.applications.iter().map(|name| format!("{NAMESPACE}/{name}")).collect();
+                        self.enqueue(ids.iter().filter(|id| uses.by_application.contains_key(*id)), &uses);
+                    }
+                    Err(RecvError::Lagged(_)) => self.everything(&uses),
+                    Err(RecvError::Closed) => return Ok(()),
+                },
+            }
+        }
+    }
+
+    fn remember(&self, repos: &mut HashMap<String, Repo>, application: &Application) {
+        let records = self.records();
+        let spec = &application.spec;
+        for source in spec.source.iter().chain(&spec.sources) {
+            repos
+                .entry(normalize(&source.repo_url))
+                .or_insert_with(|| records.repo(&source.repo_url, &spec.project));
+        }
+    }
+
+    fn poll(&self, uses: &Uses, repos: &HashMap<String, Repo>) {
+        self.inner.sources.watch(
+            uses.by_repository
+                .keys()
+                .filter_map(|url| repos.get(url).cloned())
+                .collect(),
+        );
+    }
+
+    fn enqueue<'a>(&self, ids: impl Iterator<Item = &'a String>, uses: &Uses) {
+        for id in ids {
+            let lane = uses
+                .by_application
+                .get(id)
+                .map_or("", |(project, _)| project.as_str());
+            self.inner.queue.add(id.clone(), lane);
+        }
+    }
+
+    fn everything(&self, uses: &Uses) {
+        self.enqueue(uses.by_application.keys(), uses);
+    }
+}

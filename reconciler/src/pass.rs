@@ -1,0 +1,112 @@
+//! One pass over an application: operation, comparison, status, automation.
+
+use std::time::Duration;
+
+use tiphys_model::*;
+use tiphys_storage::{StoreError, Stored};
+use tokio::time::Instant;
+
+use crate::compare::fill;
+use crate::target::Choice;
+use crate::{Reconciler, locked, now};
+
+/// The annotation that asks for a new comparison; it is gone when that is done.
+const REFRESH: &str = "argocd.argoproj.io/refresh";
+/// When an application that cannot be compared is looked at again.
+const AGAIN: Duration = Duration::from_secs(5);
+
+impl Reconciler {
+    pub(crate) async fn pass(&self, id: &str) {
+        match self.try_pass(id).await {
+            Ok(()) | Err(StoreError::Closed | StoreError::NotFound { .. }) => {}
+            // Somebody wrote meanwhile: the feed brings the application again, but not for a change before this pass began.
+            Err(StoreError::Conflict { .. }) => self.again(id, Duration::ZERO),
+            Err(error) => {
+                tracing::error!(application = id, %error, "the store failed; the application is looked at again");
+                self.again(id, AGAIN);
+            }
+        }
+    }
+
+    pub(crate) fn again(&self, id: &str, after: Duration) {
+        self.inner
+            .queue
+            .add_at(id.to_owned(), "", Instant::now() + after);
+    }
+
+    async fn try_pass(&self, id: &str) -> Result<(), StoreError> {
+        let Some(stored) = self.inner.applications.get(id).await? else {
+            locked(&self.inner.rendered).remove(id.rsplit('/').next().unwrap_or(id));
+            locked(&self.inner.retries).remove(id);
+            return Ok(());
+        };
+        if stored.value.metadata.deletion_timestamp.is_some() {
+            return self.delete(id, stored).await;
+        }
+        if stored.value.operation.is_some() {
+            return self.operate(id, stored).await;
+        }
+        self.reconcile(id, stored).await
+    }
+
+    /// Compares, and writes the status when it differs.
+    pub(crate) async fn reconcile(
+        &self,
+        id: &str,
+        stored: Stored<Application>,
+    ) -> Result<(), StoreError> {
+        let before = &stored.value;
+        let mut after = before.clone();
+        let refresh = after.metadata.annotations.remove(REFRESH);
+        if refresh.is_some() {
+            let records = self.records();
+            for source in before.spec.source.iter().chain(&before.spec.sources) {
+                self.inner
+                    .sources
+                    .forget(&records.repo(&source.repo_url, &before.spec.project))
+                    .await;
+            }
+        }
+        if refresh.as_deref() == Some("hard") {
+            locked(&self.inner.rendered).remove(&before.metadata.name);
+        }
+        let target = self.target(before, Choice::default()).await;
+        let comparison = target
+            .as_ref()
+            .ok()
+            .map(|target| target.compare(&before.metadata.name));
+        let status = after.status.get_or_insert_default();
+        let outcome = match (&target, &comparison) {
+            (Ok(target), Some(comparison)) => {
+                let decision = self.automate(id, before, target, comparison);
+                after.operation = decision.operation;
+                fill(
+                    status,
+                    &before.spec,
+                    &Ok((target, comparison)),
+                    &decision.conditions,
+                );
+                true
+            }
+            (Err(condition), _) => {
+                fill(status, &before.spec, &Err(condition.clone()), &[]);
+                false
+            }
+            (Ok(_), None) => true,
+        };
+        if !outcome {
+            self.again(id, AGAIN);
+        }
+        if refresh.is_none() && after == *before {
+            return Ok(());
+        }
+        if let Some(status) = &mut after.status {
+            status.reconciled_at = Some(now());
+        }
+        self.inner
+            .applications
+            .replace(id, &after, stored.mod_revision)
+            .await?;
+        Ok(())
+    }
+}

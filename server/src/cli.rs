@@ -1,0 +1,212 @@
+//! The command line.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use clap::{Args, Parser, Subcommand};
+use tiphys_secrets::Sealer;
+use tiphys_server::config::{Backend, File};
+use tiphys_server::logging;
+use tiphys_storage::{Store, StoreError, transfer};
+
+/// A GitOps control plane in one binary
+#[derive(Parser)]
+#[command(
+    name = "tiphys",
+    version,
+    about,
+    after_help = "Exit codes: 0 done, 1 another fault, 2 wrong usage, 3 the data directory is in use, 4 it belongs to another \
+                  backend or a newer version, 5 it is damaged, 6 it cannot be written, 7 the disk is full."
+)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve the API, and look after the applications
+    Serve(Box<Serve>),
+    /// Move everything that is stored, as one file
+    #[command(subcommand)]
+    Store(StoreCommand),
+    /// Print the version
+    Version,
+}
+
+/// Where the state is kept.
+#[derive(Args, Clone)]
+pub struct Data {
+    /// Folder for everything that is kept [default: ./tiphys-data]
+    #[arg(long, env = "TIPHYS_DATA_DIR", value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// Which embedded store keeps the state [default: sqlite]
+    #[arg(long, env = "TIPHYS_STORE", value_name = "BACKEND")]
+    pub store: Option<Backend>,
+}
+
+/// Options of `tiphys serve`. Each has an environment variable, and a key in the TOML file of `--config`.
+#[derive(Args)]
+pub struct Serve {
+    #[command(flatten)]
+    pub data: Data,
+    /// Address to listen on; port 0 takes a free one [default: 127.0.0.1:8080]
+    #[arg(long, env = "TIPHYS_LISTEN", value_name = "ADDRESS")]
+    pub listen: Option<String>,
+    /// Configuration file
+    #[arg(long, env = "TIPHYS_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Kubeconfig of the cluster that applications call https://kubernetes.default.svc
+    #[arg(long, env = "TIPHYS_KUBECONFIG", value_name = "FILE")]
+    pub kubeconfig: Option<PathBuf>,
+    /// Context within the kubeconfig
+    #[arg(long, env = "TIPHYS_CONTEXT", value_name = "NAME")]
+    pub context: Option<String>,
+    /// Seconds between two looks at a repository [default: 5]
+    #[arg(long, env = "TIPHYS_GIT_POLL_INTERVAL", value_name = "SECONDS")]
+    pub git_poll_interval: Option<u64>,
+    /// Whether repositories on this machine's disk may be read (`file://`)
+    #[arg(long, env = "TIPHYS_GIT_ALLOW_FILE", value_name = "BOOL")]
+    pub git_allow_file: Option<bool>,
+    /// How log lines look
+    #[arg(long, env = "TIPHYS_LOG_FORMAT", value_enum, default_value = "text")]
+    pub log_format: logging::Format,
+    /// What is logged: error, warn, info, debug, trace, or a filter such as `tiphys_server=debug`
+    #[arg(long, env = "TIPHYS_LOG_LEVEL", default_value = "info")]
+    pub log_level: String,
+    /// Password of `admin` at the first start; one is made and shown when it is not given
+    #[arg(
+        long,
+        env = "TIPHYS_ADMIN_PASSWORD",
+        hide_env_values = true,
+        value_name = "PASSWORD"
+    )]
+    pub admin_password: Option<String>,
+    /// Key that seals credentials, 32 bytes in base64 [default: the file seal.key in the data directory]
+    #[arg(
+        long,
+        env = "TIPHYS_SEAL_KEY",
+        hide_env_values = true,
+        value_name = "BASE64"
+    )]
+    pub seal_key: Option<String>,
+}
+
+#[derive(Subcommand)]
+enum StoreCommand {
+    /// Write everything to a file. Credentials stay sealed: the file says which key they need
+    Export {
+        #[command(flatten)]
+        data: Data,
+        /// File to write; it must not exist
+        file: PathBuf,
+    },
+    /// Read a file of `export` into an empty data directory
+    Import {
+        #[command(flatten)]
+        data: Data,
+        /// File to read
+        file: PathBuf,
+    },
+}
+
+impl Cli {
+    /// Does what was asked.
+    ///
+    /// # Errors
+    /// What went wrong, for a person; see [`exit_code`].
+    pub fn run(self) -> anyhow::Result<()> {
+        match self.command {
+            Command::Serve(options) => {
+                logging::start(options.log_format, &options.log_level)?;
+                crate::serve::run(*options)
+            }
+            Command::Store(StoreCommand::Export { data, file }) => export(&data, &file),
+            Command::Store(StoreCommand::Import { data, file }) => import(&data, &file),
+            Command::Version => {
+                println!("{}", tiphys_server::app::VERSION);
+                Ok(())
+            }
+        }
+    }
+}
+
+/// The folder with the data.
+pub fn data_dir(data: &Data, file: &File) -> PathBuf {
+    data.data_dir
+        .clone()
+        .or_else(|| file.data_dir.clone())
+        .unwrap_or_else(|| PathBuf::from("tiphys-data"))
+}
+
+/// Opens the store that was chosen.
+pub fn open_store(data: &Data, file: &File) -> anyhow::Result<Arc<dyn Store>> {
+    let directory = data_dir(data, file);
+    Ok(match data.store.or(file.store).unwrap_or(Backend::Sqlite) {
+        Backend::Sqlite => Arc::new(tiphys_storage_sqlite::SqliteStore::open(&directory)?),
+        Backend::Sled => Arc::new(tiphys_storage_sled::SledStore::open(&directory)?),
+    })
+}
+
+/// The key that seals credentials.
+pub fn sealer(key: Option<&str>, directory: &Path) -> anyhow::Result<Sealer> {
+    Ok(match key {
+        Some(key) => Sealer::from_base64(key)?,
+        None => Sealer::from_file(&directory.join("seal.key"))?,
+    })
+}
+
+fn export(data: &Data, path: &Path) -> anyhow::Result<()> {
+    let none = File::default();
+    let store = open_store(data, &none)?;
+    let key = sealer(
+        std::env::var("TIPHYS_SEAL_KEY").ok().as_deref(),
+        &data_dir(data, &none),
+    )?;
+    let file = std::fs::File::create_new(path)
+        .with_context(|| format!("cannot make {}", path.display()))?;
+    let mut writer = std::io::BufWriter::new(file);
+    let header = transfer::export(store.as_ref(), Some(key.key_id()), &mut writer)?;
+    writer
+        .into_inner()
+        .context("the file could not be written")?
+        .sync_all()?;
+    println!(
+        "{} records at revision {}; credentials are sealed with key {}",
+        header.count,
+        header.revision,
+        key.key_id()
+    );
+    Ok(())
+}
+
+fn import(data: &Data, path: &Path) -> anyhow::Result<()> {
+    let file =
+        std::fs::File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
+    let store = open_store(data, &File::default())?;
+    let header = transfer::import(&mut std::io::BufReader::new(file), store.as_ref())?;
+    println!("{} records", header.count);
+    if let Some(key) = header.seal_key_id {
+        println!(
+            "Credentials are sealed with key {key}: put that key's seal.key into the data directory (mode 600), or set TIPHYS_SEAL_KEY."
+        );
+    }
+    Ok(())
+}
+
+/// The exit code of an error.
+pub fn exit_code(error: &anyhow::Error) -> ExitCode {
+    let store = error
+        .chain()
+        .find_map(|cause| cause.downcast_ref::<StoreError>());
+    ExitCode::from(match store {
+        Some(StoreError::Locked { .. }) => 3,
+        Some(StoreError::OtherBackend { .. } | StoreError::NewerFormat { .. }) => 4,
+        Some(StoreError::Corrupted { .. } | StoreError::NotADataDirectory { .. }) => 5,
+        Some(StoreError::ReadOnly { .. }) => 6,
+        Some(StoreError::DiskFull { .. }) => 7,
+        _ => 1,
+    })
+}

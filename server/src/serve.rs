@@ -1,0 +1,139 @@
+//! `tiphys serve`.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use dropshot::{ConfigDropshot, HandlerTaskMode, ServerBuilder};
+use tiphys_reconciler::cluster::{Access, Clusters};
+use tiphys_reconciler::source::{Options, Sources};
+use tiphys_reconciler::{Parts, Reconciler};
+use tiphys_server::app::App;
+use tiphys_server::auth::{Accounts, FirstPassword};
+use tiphys_server::config::File;
+use tiphys_server::world::World;
+use tiphys_storage::Database;
+
+use crate::cli::{Serve, data_dir, open_store, sealer};
+
+/// Largest request body.
+const BODY_BYTES: usize = 16 << 20;
+/// How long open requests may take when the server stops.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// Serves until SIGTERM or SIGINT.
+///
+/// # Errors
+/// When it cannot start.
+pub fn run(options: Serve) -> anyhow::Result<()> {
+    let file = options
+        .config
+        .as_deref()
+        .map(File::read)
+        .transpose()?
+        .unwrap_or_default();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("the runtime cannot be started")?;
+    runtime.block_on(serve(options, file))
+}
+
+async fn serve(options: Serve, file: File) -> anyhow::Result<()> {
+    let listen = options
+        .listen
+        .clone()
+        .or_else(|| file.listen.clone())
+        .unwrap_or_else(|| "127.0.0.1:8080".to_owned());
+    let address: SocketAddr = listen.parse().with_context(|| {
+        format!("--listen {listen}: not an address and port such as 127.0.0.1:8080")
+    })?;
+    let directory = data_dir(&options.data, &file);
+    let database = Database::new(open_store(&options.data, &file)?)?;
+    let key = || sealer(options.seal_key.as_deref(), &directory);
+    let (accounts, first) = Accounts::start(
+        &database,
+        &key()?,
+        options.admin_password.clone(),
+        false,
+        chrono::Utc::now().timestamp(),
+    )
+    .await?;
+    let poll = options
+        .git_poll_interval
+        .or(file.git.poll_interval)
+        .unwrap_or(5)
+        .max(1);
+    let sources = Sources::new(Options {
+        folder: directory.join("git"),
+        poll: Duration::from_secs(poll),
+        allow_file: options
+            .git_allow_file
+            .or(file.git.allow_file)
+            .unwrap_or(false),
+        list_timeout: Duration::from_secs(15),
+        fetch_timeout: Duration::from_secs(90),
+    });
+    let clusters = Clusters::default();
+    let local = Access::Local {
+        kubeconfig: options
+            .kubeconfig
+            .clone()
+            .or_else(|| file.kubeconfig.clone()),
+        context: options.context.clone().or_else(|| file.context.clone()),
+    };
+    let reconciler = Reconciler::new(Parts {
+        database: database.clone(),
+        sealer: key()?,
+        sources: sources.clone(),
+        clusters: clusters.clone(),
+        local,
+    });
+    let world = World {
+        sources,
+        clusters,
+        reconciler: reconciler.clone(),
+    };
+    let app = App::start(&database, accounts, key()?, Arc::new(world), file.settings).await?;
+    let api = tiphys_api::describe::<App>()
+        .map_err(|error| anyhow::anyhow!("the routes conflict: {error}"))?;
+    let config = ConfigDropshot {
+        bind_address: address,
+        default_request_body_max_bytes: BODY_BYTES,
+        default_handler_task_mode: HandlerTaskMode::Detached,
+        ..ConfigDropshot::default()
+    };
+    let server = ServerBuilder::new(api, Arc::new(app), tiphys_server::logging::for_dropshot())
+        .config(config)
+        .start()
+        .map_err(|error| {
+            anyhow::anyhow!("cannot listen on {address}: {error}; choose another with --listen")
+        })?;
+    if let FirstPassword::Made(password) = first {
+        // Shown once, to whoever starts the server; it is kept only as a hash.
+        eprintln!(
+            "The password of `admin` is: {password}\nIt is not shown again. Change it with PUT /api/v1/account/password."
+        );
+    }
+    tracing::info!("listening on http://{}", server.local_addr());
+    let reconciling = tokio::spawn(reconciler.run());
+    stopped().await?;
+    tracing::info!("stopping");
+    reconciling.abort();
+    if tokio::time::timeout(GRACE, server.close()).await.is_err() {
+        tracing::warn!("requests were still open after {} s", GRACE.as_secs());
+    }
+    database.close().await;
+    Ok(())
+}
+
+async fn stopped() -> anyhow::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate()).context("SIGTERM cannot be handled")?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        result = tokio::signal::ctrl_c() => result.context("SIGINT cannot be handled")?,
+    }
+    Ok(())
+}

@@ -1,0 +1,108 @@
+//! What handlers ask of repositories and clusters, answered by the reconciler's parts.
+
+use async_trait::async_trait;
+use chrono::{SubsecRound as _, Utc};
+use tiphys_model::stored::{ClusterCredentials, RepositoryCredentials};
+use tiphys_model::*;
+use tiphys_reconciler::Reconciler;
+use tiphys_reconciler::cluster::{Access, Cluster, Clusters};
+use tiphys_reconciler::source::{Repo, Sources};
+
+use crate::outside::Outside;
+
+/// The answers of the running server.
+pub struct World {
+    /// Repositories.
+    pub sources: Sources,
+    /// Clusters.
+    pub clusters: Clusters,
+    /// Renders, and knows the registered credentials.
+    pub reconciler: Reconciler,
+}
+
+#[async_trait]
+impl Outside for World {
+    async fn test_repository(
+        &self,
+        repository: &RepositoryOutput,
+        credentials: &RepositoryCredentials,
+    ) -> Result<(), String> {
+        if repository.type_ != "git" {
+            return Err(format!(
+                "repositories of type {} are not read by this version",
+                repository.type_
+            ));
+        }
+        self.sources
+            .test(&Repo::new(repository, credentials.clone()))
+            .await
+            .map_err(|error| error.to_string())
+    }
+
+    async fn resolve(&self, source: &ApplicationSource, revision: &str) -> Result<String, String> {
+        self.reconciler
+            .resolve(source, revision)
+            .await
+            .map_err(|error| error.to_string())
+    }
+
+    async fn check_sources(&self, application: &Application) -> Result<(), String> {
+        for source in application
+            .spec
+            .source
+            .iter()
+            .chain(&application.spec.sources)
+            .filter(|source| !source.path.is_empty())
+        {
+            self.reconciler
+                .render(application, source, None)
+                .await
+                .map_err(|condition| condition.message)?;
+        }
+        Ok(())
+    }
+
+    async fn test_cluster(
+        &self,
+        cluster: &ClusterOutput,
+        credentials: &ClusterCredentials,
+    ) -> Result<String, String> {
+        let access = Access::Registered {
+            cluster: Box::new(cluster.clone()),
+            credentials: credentials.clone(),
+        };
+        Cluster::test(&cluster.server, &access)
+            .await
+            .map_err(|error| error.to_string())
+    }
+
+    async fn cluster_info(&self, server: &str) -> ClusterInfo {
+        let Some(cluster) = self.clusters.get(server.trim_end_matches('/')) else {
+            return ClusterInfo::default();
+        };
+        let mut info = cluster.info();
+        if !info.tried {
+            // The state is shown by connecting; the answer is in the information.
+            let _state = cluster.ready().await;
+            info = cluster.info();
+        }
+        let (status, message) = match &info.error {
+            Some(error) => ("Failed", error.clone()),
+            None => ("Successful", String::new()),
+        };
+        ClusterInfo {
+            connection_state: ConnectionState {
+                status: status.to_owned(),
+                message,
+                attempted_at: Some(Utc::now().trunc_subsecs(0)),
+            },
+            server_version: info.version.trim_start_matches('v').to_owned(),
+            cache_info: ClusterCacheInfo {
+                resources_count: i64::try_from(info.objects).ok(),
+                apis_count: i64::try_from(info.kinds).ok(),
+                last_cache_sync_time: None,
+            },
+            ..ClusterInfo::default()
+        }
+    }
+}
