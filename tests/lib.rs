@@ -1,1 +1,214 @@
-//! Helpers shared by the end-to-end tests.
+//! Helpers shared by the end-to-end tests: one control plane for all that run at a time, and a world for each test.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tiphys_testbed::control_plane::ControlPlane;
+use tiphys_testbed::git::{HttpServer, Repository};
+use tiphys_testbed::kubernetes::Kubernetes;
+use tiphys_testbed::rest::Client;
+use tiphys_testbed::tiphys::{Options, Tiphys};
+use tiphys_testbed::wait_for;
+
+/// How long anything may take before a test fails.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The control plane; it ends with the last test that uses it.
+fn control_plane() -> Result<Arc<ControlPlane>> {
+    static SHARED: Mutex<Weak<ControlPlane>> = Mutex::new(Weak::new());
+    let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(running) = shared.upgrade() {
+        return Ok(running);
+    }
+    let started = Arc::new(ControlPlane::start("e2e", &mut |line: &str| {
+        eprintln!("{line}")
+    })?);
+    *shared = Arc::downgrade(&started);
+    Ok(started)
+}
+
+/// The `tiphys` binary of this build.
+fn binary() -> Result<PathBuf> {
+    static BUILT: OnceLock<Result<(), String>> = OnceLock::new();
+    let built = BUILT.get_or_init(|| {
+        let status = Command::new(env!("CARGO"))
+            .args(["build", "--quiet", "-p", "tiphys-server", "--bin", "tiphys"])
+            .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."))
+            .status();
+        match status {
+            Ok(status) if status.success() => Ok(()),
+            other => Err(format!("tiphys cannot be built: {other:?}")),
+        }
+    });
+    if let Err(reason) = built {
+        bail!("{reason}");
+    }
+    // This program is <target>/<profile>/deps/e2e-….
+    let test = std::env::current_exe()?;
+    let folder = test
+        .parent()
+        .and_then(Path::parent)
+        .context("a test lies in a target directory")?;
+    Ok(folder.join("tiphys"))
+}
+
+/// A running Tiphys with a Git server, on the control plane. Everything ends with it.
+pub struct World {
+    /// The server.
+    pub tiphys: Tiphys,
+    /// The administrator.
+    pub client: Client,
+    /// The cluster.
+    pub kubernetes: Kubernetes,
+    /// The Git server.
+    pub git: HttpServer,
+    /// Its only repository.
+    pub repository: Repository,
+    /// Namespace of this test.
+    pub namespace: String,
+    _plane: Arc<ControlPlane>,
+    _folder: TempDir,
+}
+
+impl World {
+    /// Starts everything; `name` becomes the namespace.
+    ///
+    /// # Errors
+    /// When something does not start.
+    pub fn start(name: &str, store: &str) -> Result<Self> {
+        let plane = control_plane()?;
+        let folder = tempfile::tempdir()?;
+        let root = folder.path().join("git");
+        let repository = Repository::init(&root, "repo")?;
+        let git = HttpServer::start(&root)?;
+        let mut options = Options::new(&binary()?, &folder.path().join("data"));
+        options.kubeconfig = Some(plane.kubeconfig().to_owned());
+        store.clone_into(&mut options.store);
+        let tiphys = Tiphys::start(options)?;
+        Ok(Self {
+            client: tiphys.admin()?,
+            tiphys,
+            kubernetes: Kubernetes::from_kubeconfig(plane.kubeconfig())?,
+            git,
+            repository,
+            namespace: name.to_owned(),
+            _plane: plane,
+            _folder: folder,
+        })
+    }
+
+    /// URL of the repository.
+    #[must_use]
+    pub fn url(&self) -> String {
+        self.git.url(&self.repository.path())
+    }
+
+    /// An application named as the namespace, with the folder `app` of the repository; `policy` is its `syncPolicy`.
+    #[must_use]
+    pub fn application(&self, policy: &Value) -> Value {
+        json!({
+            "metadata": {"name": self.namespace},
+            "spec": {
+                "project": "default",
+                "source": {"repoURL": self.url(), "path": "app", "targetRevision": "main"},
+                "destination": {"server": "https://kubernetes.default.svc", "namespace": self.namespace},
+                "syncPolicy": policy,
+            },
+        })
+    }
+
+    /// Creates the application, with `CreateNamespace`.
+    ///
+    /// # Errors
+    /// When the server refuses.
+    pub fn create(&self, automated: &Value) -> Result<Value> {
+        let mut policy = json!({"syncOptions": ["CreateNamespace=true"]});
+        if !automated.is_null() {
+            policy["automated"] = automated.clone();
+        }
+        self.client
+            .post("/api/v1/applications", &self.application(&policy))?
+            .ok()
+    }
+
+    /// Path of the application in the API, with `rest` behind it.
+    #[must_use]
+    pub fn path(&self, rest: &str) -> String {
+        format!("/api/v1/applications/{}{rest}", self.namespace)
+    }
+
+    /// The application now.
+    ///
+    /// # Errors
+    /// When the server refuses.
+    pub fn get(&self) -> Result<Value> {
+        self.client.get(&self.path(""))?.ok()
+    }
+
+    /// Starts a sync.
+    ///
+    /// # Errors
+    /// When the server refuses.
+    pub fn sync(&self, request: &Value) -> Result<Value> {
+        self.client.post(&self.path("/sync"), request)?.ok()
+    }
+
+    /// Waits until `condition` holds for the application.
+    ///
+    /// # Errors
+    /// When it does not in time.
+    pub fn until(&self, what: &str, condition: impl Fn(&Value) -> bool) -> Result<Value> {
+        wait_for(what, PATIENCE, || {
+            let application = self.get()?;
+            Ok(if condition(&application) {
+                Ok(application)
+            } else {
+                Err(application.to_string())
+            })
+        })
+    }
+
+    /// Waits until the application is synced and healthy at a commit, and no operation is left.
+    ///
+    /// # Errors
+    /// When it is not in time.
+    pub fn until_synced(&self, commit: &str) -> Result<Value> {
+        self.until("Synced and Healthy", |application| {
+            let status = &application["status"];
+            application["operation"].is_null()
+                && status["sync"]["status"] == "Synced"
+                && status["health"]["status"] == "Healthy"
+                && status["sync"]["revision"] == commit
+        })
+    }
+
+    /// Waits until the operation has ended.
+    ///
+    /// # Errors
+    /// When it does not in time.
+    pub fn until_ended(&self) -> Result<Value> {
+        self.until("the end of the operation", |application| {
+            application["operation"].is_null()
+                && application["status"]["operationState"]["finishedAt"].is_string()
+        })
+    }
+
+    /// Path of a ConfigMap of this test in the cluster.
+    #[must_use]
+    pub fn map(&self, name: &str) -> String {
+        format!("/api/v1/namespaces/{}/configmaps/{name}", self.namespace)
+    }
+}
+
+/// A ConfigMap as a manifest.
+#[must_use]
+pub fn config_map(name: &str, value: &str) -> String {
+    format!(
+        "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}}}\ndata: {{value: {value:?}}}\n"
+    )
+}

@@ -70,6 +70,9 @@ struct Connected {
     version: String,
 }
 
+/// A connection, or when and why there was none.
+type Attempt = Result<Arc<Connected>, (Instant, ClusterError)>;
+
 #[derive(Default)]
 struct Kinds {
     /// By group, version and kind.
@@ -82,7 +85,7 @@ type Watches = HashMap<(String, String), watch::Receiver<Option<Result<(), Clust
 struct Inner {
     server: String,
     access: Access,
-    connection: tokio::sync::Mutex<Option<Result<Arc<Connected>, (Instant, ClusterError)>>>,
+    connection: tokio::sync::Mutex<Option<Attempt>>,
     info: Mutex<Info>,
     kinds: tokio::sync::RwLock<Kinds>,
     live: RwLock<Live>,

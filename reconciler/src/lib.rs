@@ -47,6 +47,9 @@ pub struct Parts {
     pub local: Access,
 }
 
+/// What a rendering was made from, and what came out.
+type Rendering = (String, Arc<Vec<tiphys_render::Manifest>>);
+
 struct Inner {
     database: Database,
     applications: Collection<Application>,
@@ -60,7 +63,7 @@ struct Inner {
     records: RwLock<Arc<Records>>,
     queue: queue::WorkQueue<String>,
     /// The last rendering of each application: what it was made from, and what came out.
-    rendered: Mutex<HashMap<String, (String, Arc<Vec<tiphys_render::Manifest>>)>>,
+    rendered: Mutex<HashMap<String, Rendering>>,
     /// When a failed operation is tried again.
     retries: Mutex<HashMap<String, tokio::time::Instant>>,
 }

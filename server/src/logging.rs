@@ -58,7 +58,6 @@ impl slog::Drain for Bridge {
 }
 
 /// The logger to give to Dropshot.
-#[must_use]
 pub fn for_dropshot() -> slog::Logger {
     slog::Logger::root(Bridge, slog::o!())
 }

@@ -1,1 +1,5 @@
-//! End-to-end tests through the REST API.
+//! End-to-end tests through the REST API, against a real control plane and a real Git server.
+
+mod automation;
+mod faults;
+mod main_job;

@@ -1,6 +1,8 @@
 //! `cargo xtask`: everything that a person does with this repository.
 
+mod binary;
 mod cluster;
+mod demo;
 mod spec;
 mod test;
 
@@ -16,6 +18,8 @@ use clap::Parser;
 enum Command {
     /// Generate types, API and client from spec/openapi.yaml
     Spec(spec::Args),
+    /// Show the main job on a real cluster: create, sync, commit, roll back
+    Demo(demo::Args),
     /// Run every check and test
     Test(test::Args),
     /// Run a throw-away but real Kubernetes control plane
@@ -26,6 +30,7 @@ enum Command {
 fn main() -> ExitCode {
     let outcome = match Command::parse() {
         Command::Spec(args) => spec::run(&args),
+        Command::Demo(args) => demo::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Cluster(command) => cluster::run(&command),
     };
