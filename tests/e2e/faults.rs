@@ -53,7 +53,7 @@ fn faults_of_a_repository_are_conditions_and_heal() -> Result<()> {
 
     world.git.set_mode(Mode::Gone);
     world.until("the vanished repository", condition("repository not found"))?;
-    world.git.set_mode(Mode::Git);
+    world.git.set_mode(Mode::Serving);
 
     world.repository.write("app/a.yaml", config_map("a", "2"))?;
     // The branch is moved by force: its history is another one.

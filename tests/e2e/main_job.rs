@@ -184,7 +184,7 @@ fn pruning_is_asked_for() -> Result<()> {
     let foreign = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "foreign"}});
     world
         .kubernetes
-        .create(&world.map("").trim_end_matches('/').to_owned(), &foreign)?;
+        .create(world.map("").trim_end_matches('/'), &foreign)?;
     world.repository.remove("app/b.yaml")?;
     let second = world.repository.commit("two")?;
     let out = world.until("b to need pruning", |app| {
