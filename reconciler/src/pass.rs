@@ -12,8 +12,8 @@ use crate::{Reconciler, locked, now};
 
 /// The annotation that asks for a new comparison; it is gone when that is done.
 const REFRESH: &str = "argocd.argoproj.io/refresh";
-/// When an application that cannot be compared is looked at again.
-const AGAIN: Duration = Duration::from_secs(5);
+/// When an application that cannot be compared is looked at again, with jitter: a repository that comes back is announced by its poll.
+const AGAIN: Duration = Duration::from_secs(10);
 
 impl Reconciler {
     pub(crate) async fn pass(&self, id: &str) {
@@ -95,7 +95,7 @@ impl Reconciler {
             (Ok(_), None) => true,
         };
         if !outcome {
-            self.again(id, AGAIN);
+            self.again(id, AGAIN.mul_f64(rand::random_range(1.0..2.0)));
         }
         if refresh.is_none() && after == *before {
             return Ok(());

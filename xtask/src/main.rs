@@ -1,5 +1,6 @@
 //! `cargo xtask`: everything that a person does with this repository.
 
+mod bench;
 mod binary;
 mod cluster;
 mod demo;
@@ -20,6 +21,8 @@ enum Command {
     Spec(spec::Args),
     /// Show the main job on a real cluster: create, sync, commit, roll back
     Demo(demo::Args),
+    /// Measure the release binary, side by side with what it is compared with
+    Bench(bench::Args),
     /// Run every check and test
     Test(test::Args),
     /// Run a throw-away but real Kubernetes control plane
@@ -31,6 +34,7 @@ fn main() -> ExitCode {
     let outcome = match Command::parse() {
         Command::Spec(args) => spec::run(&args),
         Command::Demo(args) => demo::run(&args),
+        Command::Bench(args) => bench::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Cluster(command) => cluster::run(&command),
     };

@@ -1,0 +1,273 @@
+//! What needs a cluster: syncs beside a bare client, and the way from a push to a live object.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result};
+use dropshot::{
+    ApiDescription, ConfigDropshot, HttpError, HttpServer, RequestContext, ServerBuilder, endpoint,
+};
+use futures::StreamExt as _;
+use http::Response;
+use k8s_openapi::api::core::v1::ConfigMap;
+use kube::api::{Api, Patch, PatchParams};
+use kube::config::{KubeConfigOptions, Kubeconfig};
+use serde_json::{Value, json};
+use tiphys_testbed::git::{HttpServer as GitServer, Repository};
+use tiphys_testbed::kubernetes::Kubernetes;
+use tiphys_testbed::rest::Client;
+use tiphys_testbed::tiphys::{Options, Tiphys};
+use tiphys_tests::config_map;
+
+use crate::measure::{Row, median, milliseconds, resident};
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+#[endpoint { method = GET, path = "/list" }]
+async fn list(
+    context: RequestContext<bytes::Bytes>,
+) -> Result<Response<dropshot::Body>, HttpError> {
+    if !context.request.headers().contains_key("authorization") {
+        return Err(HttpError::for_client_error(
+            None,
+            dropshot::ClientErrorStatusCode::UNAUTHORIZED,
+            "no token".to_owned(),
+        ));
+    }
+    Response::builder()
+        .header("content-type", "application/json")
+        .body(dropshot::Body::from(context.context().clone()))
+        .map_err(|error| HttpError::for_internal_error(error.to_string()))
+}
+
+/// A server that sends so many bytes.
+pub fn prebuilt(size: usize) -> Result<HttpServer<bytes::Bytes>> {
+    let mut api = ApiDescription::new();
+    api.register(list)?;
+    let config = ConfigDropshot {
+        bind_address: "127.0.0.1:0".parse()?,
+        ..ConfigDropshot::default()
+    };
+    let log = slog::Logger::root(slog::Discard, slog::o!());
+    ServerBuilder::new(api, bytes::Bytes::from(vec![b' '; size]), log)
+        .config(config)
+        .start()
+        .map_err(|error| anyhow::anyhow!("{error}"))
+}
+
+fn until<T>(what: &str, mut probe: impl FnMut() -> Result<Option<T>>) -> Result<T> {
+    let from = Instant::now();
+    loop {
+        if let Some(found) = probe()? {
+            return Ok(found);
+        }
+        anyhow::ensure!(from.elapsed() < PATIENCE, "waited too long for {what}");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// Milliseconds for one server-side apply of each of `count` objects, at a concurrency.
+async fn bare(
+    client: &kube::Client,
+    namespace: &str,
+    prefix: &str,
+    count: usize,
+    concurrency: usize,
+) -> Result<f64> {
+    let api: Api<ConfigMap> = Api::namespaced(client.clone(), namespace);
+    let params = PatchParams::apply("bare").force();
+    let from = Instant::now();
+    let results: Vec<_> = futures::stream::iter(0..count)
+        .map(|n| {
+            let (api, params, name) = (api.clone(), params.clone(), format!("{prefix}-{n}"));
+            async move {
+                let object = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": {"value": "1"}});
+                api.patch(&name, &params, &Patch::Apply(object)).await
+            }
+        })
+        .buffer_unordered(concurrency)
+        .collect()
+        .await;
+    results.into_iter().collect::<kube::Result<Vec<_>>>()?;
+    Ok(milliseconds(from))
+}
+
+fn sync(client: &Client, name: &str) -> Result<f64> {
+    let from = Instant::now();
+    client
+        .post(&format!("/api/v1/applications/{name}/sync"), &json!({}))?
+        .ok()?;
+    until("the sync", || {
+        let application = client.get(&format!("/api/v1/applications/{name}"))?.ok()?;
+        let state = &application["status"]["operationState"];
+        anyhow::ensure!(
+            state["phase"] != "Failed" && state["phase"] != "Error",
+            "{state}"
+        );
+        Ok((application["operation"].is_null() && state["phase"] == "Succeeded").then_some(()))
+    })?;
+    Ok(milliseconds(from))
+}
+
+fn application(name: &str, url: &str, path: &str, namespace: &str, policy: &Value) -> Value {
+    json!({
+        "metadata": {"name": name},
+        "spec": {
+            "project": "default",
+            "source": {"repoURL": url, "path": path, "targetRevision": "main"},
+            "destination": {"server": "https://kubernetes.default.svc", "namespace": namespace},
+            "syncPolicy": policy,
+        },
+    })
+}
+
+pub fn with_cluster(binary: &Path, kubeconfig: &Path, folder: &Path) -> Result<Vec<Row>> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?;
+    let config = runtime.block_on(kube::Config::from_custom_kubeconfig(
+        Kubeconfig::read_from(kubeconfig)?,
+        &KubeConfigOptions::default(),
+    ))?;
+    let kube = runtime.block_on(async { kube::Client::try_from(config) })?;
+    let kubernetes = Kubernetes::from_kubeconfig(kubeconfig)?;
+    let root = folder.join("git");
+    let repository = Repository::init(&root, "bench")?;
+    let git = GitServer::start(&root)?;
+    let url = git.url(&repository.path());
+    let hundred: String = (0..100)
+        .map(|n| config_map(&format!("m{n}"), "1"))
+        .collect();
+    repository.write("hundred/all.yaml", hundred)?;
+    repository.write("two/all.yaml", config_map("a", "1") + &config_map("b", "1"))?;
+    repository.write("live/all.yaml", config_map("pushed", "0"))?;
+    repository.commit("everything")?;
+    let mut options = Options::new(binary, &folder.join("cluster"));
+    options.kubeconfig = Some(kubeconfig.to_owned());
+    let mut tiphys = Tiphys::start(options)?;
+    let client = tiphys.admin()?;
+    let tag = std::process::id();
+    let namespace = |what: &str| -> Result<String> {
+        let name = format!("bench-{tag}-{what}");
+        kubernetes.create(
+            "/api/v1/namespaces",
+            &json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}),
+        )?;
+        Ok(name)
+    };
+    let mut rows = Vec::new();
+    for (path, what, count, aim) in [
+        (
+            "hundred",
+            "sync of 100 objects, POST to Succeeded",
+            100,
+            "≤ 1.5",
+        ),
+        ("two", "sync of 2 objects, POST to Succeeded", 2, "< 40 ms"),
+    ] {
+        let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+        for run in 0..7 {
+            let place = namespace(&format!("{path}-{run}"))?;
+            let beside = namespace(&format!("{path}-{run}-bare"))?;
+            let name = format!("{path}-{run}");
+            client
+                .post(
+                    "/api/v1/applications",
+                    &application(&name, &url, path, &place, &Value::Null),
+                )?
+                .ok()?;
+            until("the comparison", || {
+                let application = client.get(&format!("/api/v1/applications/{name}"))?.ok()?;
+                Ok((application["status"]["sync"]["status"] == "OutOfSync").then_some(()))
+            })?;
+            ours.push(sync(&client, &name)?);
+            let mut best = f64::MAX;
+            for concurrency in [8, 16, 32, 64] {
+                best = best.min(runtime.block_on(bare(
+                    &kube,
+                    &beside,
+                    &format!("c{concurrency}"),
+                    count,
+                    concurrency,
+                ))?);
+            }
+            theirs.push(best);
+        }
+        let (ours, theirs) = (median(ours), median(theirs));
+        rows.push(Row {
+            what,
+            measured: format!("{ours:.0} ms"),
+            beside: format!("{theirs:.0} ms, bare kube client"),
+            ratio: format!("{:.2}", ours / theirs),
+            aim,
+        });
+    }
+    rows.push(push_to_live(
+        &client,
+        &kubernetes,
+        &repository,
+        &url,
+        &namespace("live")?,
+    )?);
+    rows.push(Row {
+        what: "memory after these syncs",
+        measured: format!("{:.1} MB", resident(tiphys.id())?),
+        beside: String::new(),
+        ratio: String::new(),
+        aim: "",
+    });
+    tiphys.stop().context("the server does not stop")?;
+    for path in ["hundred", "two"] {
+        for run in 0..7 {
+            for end in ["", "-bare"] {
+                kubernetes.delete(&format!("/api/v1/namespaces/bench-{tag}-{path}-{run}{end}"))?;
+            }
+        }
+    }
+    kubernetes.delete(&format!("/api/v1/namespaces/bench-{tag}-live"))?;
+    Ok(rows)
+}
+
+fn push_to_live(
+    client: &Client,
+    kubernetes: &Kubernetes,
+    repository: &Repository,
+    url: &str,
+    namespace: &str,
+) -> Result<Row> {
+    let policy = json!({"automated": {}});
+    client
+        .post(
+            "/api/v1/applications",
+            &application("live", url, "live", namespace, &policy),
+        )?
+        .ok()?;
+    let path = format!("/api/v1/namespaces/{namespace}/configmaps/pushed");
+    until("the first value", || {
+        Ok(kubernetes
+            .get(&path)?
+            .filter(|live| live["data"]["value"] == "0"))
+    })?;
+    let mut times = Vec::new();
+    for n in 1..=20 {
+        let value = n.to_string();
+        repository.write("live/all.yaml", config_map("pushed", &value))?;
+        repository.commit(&value)?;
+        let from = Instant::now();
+        until("the pushed value", || {
+            Ok(kubernetes
+                .get(&path)?
+                .filter(|live| live["data"]["value"] == value.as_str()))
+        })?;
+        times.push(from.elapsed().as_secs_f64());
+    }
+    times.sort_by(f64::total_cmp);
+    Ok(Row {
+        what: "git push to live object, 1 s poll",
+        measured: format!("{:.2} s at p95, {:.2} s median", times[18], times[10]),
+        beside: String::new(),
+        ratio: String::new(),
+        aim: "< 3 s at p95",
+    })
+}

@@ -1,0 +1,34 @@
+//! What `cargo xtask bench` measures: ratios in one run, medians, as a Markdown table on standard output.
+
+mod http;
+mod kubernetes;
+mod measure;
+
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result};
+
+fn main() -> Result<()> {
+    let mut arguments = std::env::args_os().skip(1).map(PathBuf::from);
+    let binary = arguments
+        .next()
+        .context("usage: bench BINARY KUBECONFIG FOLDER")?;
+    let kubeconfig = arguments
+        .next()
+        .context("usage: bench BINARY KUBECONFIG FOLDER")?;
+    let folder = arguments
+        .next()
+        .context("usage: bench BINARY KUBECONFIG FOLDER")?;
+    let mut rows = Vec::new();
+    rows.push(measure::binary_size(&binary)?);
+    rows.extend(measure::without_cluster(&binary, &folder)?);
+    rows.extend(kubernetes::with_cluster(&binary, &kubeconfig, &folder)?);
+    println!("| what | measured | beside it | ratio | aim |\n|---|---|---|---|---|");
+    for row in rows {
+        println!(
+            "| {} | {} | {} | {} | {} |",
+            row.what, row.measured, row.beside, row.ratio, row.aim
+        );
+    }
+    Ok(())
+}
