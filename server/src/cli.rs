@@ -58,6 +58,30 @@ pub struct Serve {
     /// Configuration file
     #[arg(long, env = "TIPHYS_CONFIG", value_name = "FILE")]
     pub config: Option<PathBuf>,
+    /// Serve HTTPS with this certificate chain, PEM; needs --tls-key
+    #[arg(
+        long,
+        env = "TIPHYS_TLS_CERT",
+        value_name = "FILE",
+        requires = "tls_key"
+    )]
+    pub tls_cert: Option<PathBuf>,
+    /// Private key of --tls-cert, PEM in PKCS#8
+    #[arg(
+        long,
+        env = "TIPHYS_TLS_KEY",
+        value_name = "FILE",
+        requires = "tls_cert"
+    )]
+    pub tls_key: Option<PathBuf>,
+    /// Serve HTTPS with a certificate made here and kept in the data directory
+    #[arg(
+        long,
+        env = "TIPHYS_TLS_SELF_SIGNED",
+        value_name = "BOOL",
+        conflicts_with = "tls_cert"
+    )]
+    pub tls_self_signed: Option<bool>,
     /// Kubeconfig of the cluster that applications call https://kubernetes.default.svc
     #[arg(long, env = "TIPHYS_KUBECONFIG", value_name = "FILE")]
     pub kubeconfig: Option<PathBuf>,

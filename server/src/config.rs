@@ -30,10 +30,24 @@ pub struct File {
     pub kubeconfig: Option<PathBuf>,
     /// Context within the kubeconfig.
     pub context: Option<String>,
+    /// HTTPS.
+    pub tls: TlsFile,
     /// How repositories are read.
     pub git: GitFile,
     /// What `/settings` tells clients.
     pub settings: SettingsFile,
+}
+
+/// The part of the file about HTTPS.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TlsFile {
+    /// Certificate chain, PEM.
+    pub cert: Option<PathBuf>,
+    /// Its private key, PEM in PKCS#8.
+    pub key: Option<PathBuf>,
+    /// Whether a certificate is made when none is given.
+    pub self_signed: Option<bool>,
 }
 
 /// The part of the file about Git.

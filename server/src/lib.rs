@@ -5,4 +5,5 @@ pub mod auth;
 pub mod config;
 pub mod logging;
 pub mod outside;
+pub mod tls;
 pub mod world;

@@ -1,17 +1,19 @@
 //! `tiphys serve`.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use dropshot::{ConfigDropshot, HandlerTaskMode, ServerBuilder};
+use dropshot::{ConfigDropshot, ConfigTls, HandlerTaskMode, ServerBuilder};
 use tiphys_reconciler::cluster::{Access, Clusters};
 use tiphys_reconciler::source::{Options, Sources};
 use tiphys_reconciler::{Parts, Reconciler};
 use tiphys_server::app::App;
 use tiphys_server::auth::{Accounts, FirstPassword};
-use tiphys_server::config::File;
+use tiphys_server::config::{File, TlsFile};
+use tiphys_server::tls;
 use tiphys_server::world::World;
 use tiphys_storage::Database;
 
@@ -50,13 +52,20 @@ async fn serve(options: Serve, file: File) -> anyhow::Result<()> {
         format!("--listen {listen}: not an address and port such as 127.0.0.1:8080")
     })?;
     let directory = data_dir(&options.data, &file);
+    let file_tls = file.tls.clone();
+    let secure = options.tls_cert.is_some()
+        || file_tls.cert.is_some()
+        || options
+            .tls_self_signed
+            .or(file_tls.self_signed)
+            .unwrap_or(false);
     let database = Database::new(open_store(&options.data, &file)?)?;
     let key = || sealer(options.seal_key.as_deref(), &directory);
     let (accounts, first) = Accounts::start(
         &database,
         &key()?,
         options.admin_password.clone(),
-        false,
+        secure,
         chrono::Utc::now().timestamp(),
     )
     .await?;
@@ -104,8 +113,11 @@ async fn serve(options: Serve, file: File) -> anyhow::Result<()> {
         default_handler_task_mode: HandlerTaskMode::Detached,
         ..ConfigDropshot::default()
     };
+    let tls = tls(&options, &file_tls, &directory, address)?;
+    let scheme = if tls.is_some() { "https" } else { "http" };
     let server = ServerBuilder::new(api, Arc::new(app), tiphys_server::logging::for_dropshot())
         .config(config)
+        .tls(tls)
         .start()
         .map_err(|error| {
             anyhow::anyhow!("cannot listen on {address}: {error}; choose another with --listen")
@@ -116,7 +128,7 @@ async fn serve(options: Serve, file: File) -> anyhow::Result<()> {
             "The password of `admin` is: {password}\nIt is not shown again. Change it with PUT /api/v1/account/password."
         );
     }
-    tracing::info!("listening on http://{}", server.local_addr());
+    tracing::info!("listening on {scheme}://{}", server.local_addr());
     let reconciling = tokio::spawn(reconciler.run());
     stopped().await?;
     tracing::info!("stopping");
@@ -126,6 +138,33 @@ async fn serve(options: Serve, file: File) -> anyhow::Result<()> {
     }
     database.close().await;
     Ok(())
+}
+
+/// HTTPS as the options ask for it; none for plain HTTP.
+fn tls(
+    options: &Serve,
+    file: &TlsFile,
+    directory: &Path,
+    address: SocketAddr,
+) -> anyhow::Result<Option<ConfigTls>> {
+    let cert = options.tls_cert.as_ref().or(file.cert.as_ref());
+    let key = options.tls_key.as_ref().or(file.key.as_ref());
+    match (cert, key) {
+        (Some(cert), Some(key)) => tls::given(cert, key).map(Some),
+        (None, None)
+            if options
+                .tls_self_signed
+                .or(file.self_signed)
+                .unwrap_or(false) =>
+        {
+            let names = ["localhost".to_owned(), address.ip().to_string()];
+            tls::self_signed(directory, &names).map(Some)
+        }
+        (None, None) => Ok(None),
+        _ => anyhow::bail!(
+            "a certificate and its key belong together: give both --tls-cert and --tls-key"
+        ),
+    }
 }
 
 async fn stopped() -> anyhow::Result<()> {
