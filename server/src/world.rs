@@ -33,6 +33,11 @@ impl Outside for World {
                 repository.type_
             ));
         }
+        if !credentials.github_app_private_key.is_empty()
+            || !credentials.tls_client_cert_key.is_empty()
+        {
+            return Err("GitHub App credentials and client certificates are not used by this version; use a token, a password or an SSH key".to_owned());
+        }
         self.sources
             .test(&Repo::new(repository, credentials.clone()))
             .await

@@ -3,3 +3,4 @@
 mod automation;
 mod faults;
 mod main_job;
+mod schemathesis;

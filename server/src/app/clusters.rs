@@ -22,7 +22,7 @@ fn split(body: Cluster) -> Result<(ClusterOutput, ClusterCredentials), ApiError>
     let config = body.config.unwrap_or_default();
     if config.exec_provider_config.is_some() || config.aws_auth_config.is_some() {
         return Err(ApiError::new(
-            Code::Unimplemented,
+            Code::InvalidArgument,
             "config: credential programs are not run; use a bearer token or a client certificate",
         ));
     }

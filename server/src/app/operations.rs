@@ -29,13 +29,13 @@ impl App {
         refuse_deleting(application)?;
         if !request.manifests.is_empty() {
             return Err(ApiError::new(
-                Code::Unimplemented,
+                Code::InvalidArgument,
                 "manifests: this server applies only what is in Git; commit the manifests",
             ));
         }
         if !request.revisions.is_empty() || !application.spec.sources.is_empty() {
             return Err(ApiError::new(
-                Code::Unimplemented,
+                Code::InvalidArgument,
                 "this server does not yet synchronise applications with several sources",
             ));
         }

@@ -51,9 +51,9 @@ fn split(body: Repository) -> Result<(RepositoryOutput, RepositoryCredentials), 
     ] {
         if given {
             return Err(ApiError::new(
-                Code::Unimplemented,
+                Code::InvalidArgument,
                 format!(
-                    "{field}: this kind of credential is not supported; use a token, a password, an SSH key or a GitHub App"
+                    "{field}: this kind of credential is not supported; use a token, a password or an SSH key"
                 ),
             ));
         }
