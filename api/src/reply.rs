@@ -1,6 +1,7 @@
 //! Answers: JSON with cookies, and JSON that is encoded already.
 
 use std::marker::PhantomData;
+use std::sync::Arc;
 
 use dropshot::{Body, HttpResponseHeaders, HttpResponseOk};
 use http::{HeaderValue, Response, header};
@@ -56,16 +57,16 @@ impl<T: JsonSchema + Serialize + Send + Sync + 'static> WithCookies<T> {
 /// The JSON text of a `T`, encoded before.
 #[derive(Debug)]
 pub struct Encoded<T> {
-    json: Box<RawValue>,
+    json: Arc<RawValue>,
     of: PhantomData<fn() -> T>,
 }
 
 impl<T> Encoded<T> {
     /// The text of a `T`.
     #[must_use]
-    pub fn new(json: Box<RawValue>) -> Self {
+    pub fn new(json: impl Into<Arc<RawValue>>) -> Self {
         Self {
-            json,
+            json: json.into(),
             of: PhantomData,
         }
     }

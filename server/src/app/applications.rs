@@ -1,15 +1,15 @@
 //! Applications: listing, reading, writing and deleting them.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
-use serde_json::value::RawValue;
 use tiphys_api::{
     ApiError, Code, DeleteApplicationQuery, Encoded, GetApplicationQuery, ListApplicationsQuery,
 };
 use tiphys_model::*;
 
-use super::index::{Entry, with_revision};
+use super::index::{Entry, list, with_revision};
 use super::selector::Selector;
 use super::{App, NAMESPACE, UpdateError, check_name, fault, new_metadata, now};
 
@@ -80,6 +80,19 @@ impl App {
             .map_err(ApiError::invalid)?;
         let mut projects = query.projects;
         projects.extend(query.project);
+        if query.selector.as_deref().is_none_or(str::is_empty)
+            && projects.is_empty()
+            && [
+                &query.name,
+                &query.namespace,
+                &query.app_namespace,
+                &query.repo,
+            ]
+            .iter()
+            .all(|filter| filter.is_none())
+        {
+            return self.index.whole().await.map(Encoded::new).map_err(no_json);
+        }
         let (revision, entries) = self.index.current().await;
         let matches = |entry: &Entry| {
             let application = &entry.application;
@@ -96,17 +109,9 @@ impl App {
                 })
                 && selector.matches(&application.metadata.labels)
         };
-        let mut json = format!("{{\"metadata\":{{\"resourceVersion\":\"{revision}\"}},\"items\":[");
-        let mut first = true;
-        for entry in entries.values().filter(|entry| matches(entry)) {
-            if !first {
-                json.push(',');
-            }
-            first = false;
-            json.push_str(entry.json.get());
-        }
-        json.push_str("]}");
-        encoded(json)
+        list(revision, entries.values().filter(|entry| matches(entry)))
+            .map(Encoded::new)
+            .map_err(no_json)
     }
 
     pub(super) async fn get_application(
@@ -121,7 +126,7 @@ impl App {
         let (_, entries) = self.index.current().await;
         let entry = entries.get(&place.id()).ok_or_else(|| place.not_found())?;
         place.check(&entry.application)?;
-        encoded(entry.json.get().to_owned())
+        Ok(Encoded::new(Arc::clone(&entry.json)))
     }
 
     /// Asks for a new comparison, and waits until it is done.
@@ -197,9 +202,6 @@ impl App {
         normalise(&mut application.spec);
         self.check_application(&application, validate).await?;
         let place = Place::new(&application.metadata.name, None, None);
-        if let Some(stored) = self.applications.get(&place.id()).await.map_err(fault)? {
-            return self.create_again(place, stored, application, upsert).await;
-        }
         new_metadata(&mut application.metadata);
         application.status = Some(ApplicationStatus::default());
         application.operation = None;
@@ -550,8 +552,7 @@ pub(super) fn some(text: String) -> Option<String> {
     (!text.is_empty()).then_some(text)
 }
 
-fn encoded<T>(json: String) -> Result<Encoded<T>, ApiError> {
-    RawValue::from_string(json)
-        .map(Encoded::new)
-        .map_err(|_| ApiError::new(Code::Internal, "an application in memory is no JSON"))
+fn no_json(error: serde_json::Error) -> ApiError {
+    tracing::error!(%error, "an application in memory has no JSON");
+    ApiError::new(Code::Internal, "an application in memory has no JSON")
 }

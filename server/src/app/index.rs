@@ -3,7 +3,7 @@
 //! The index follows the store's feed. A reader waits until the index has reached the store's revision, and so sees its own writes.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use serde_json::value::RawValue;
 use tiphys_model::Application;
@@ -14,7 +14,7 @@ use tokio::sync::watch;
 #[derive(Debug)]
 pub(super) struct Entry {
     pub(super) application: Application,
-    pub(super) json: Box<RawValue>,
+    pub(super) json: Arc<RawValue>,
 }
 
 /// All applications, by `NAMESPACE/NAME`.
@@ -23,6 +23,8 @@ pub(super) type Entries = BTreeMap<String, Arc<Entry>>;
 pub(super) struct Index {
     database: Database,
     entries: Arc<RwLock<Arc<Entries>>>,
+    /// The last whole list, and its revision.
+    whole: Mutex<Option<(Revision, Arc<RawValue>)>>,
     reached: watch::Receiver<Option<Revision>>,
     follower: tokio::task::JoinHandle<()>,
 }
@@ -47,6 +49,7 @@ impl Index {
         Self {
             database: database.clone(),
             entries,
+            whole: Mutex::new(None),
             reached,
             follower,
         }
@@ -66,12 +69,46 @@ impl Index {
             .wait_for(|reached| reached.is_some_and(|reached| reached >= wanted))
             .await
             .is_err();
-        let entries = match self.entries.read() {
-            Ok(entries) => Arc::clone(&entries),
-            Err(poisoned) => Arc::clone(&poisoned.into_inner()),
-        };
+        let entries = Arc::clone(&self.entries.read().unwrap_or_else(PoisonError::into_inner));
         (wanted, entries)
     }
+
+    /// The whole list as it is sent. It is written once for every revision of the store.
+    pub(super) async fn whole(&self) -> Result<Arc<RawValue>, serde_json::Error> {
+        let (revision, entries) = self.current().await;
+        let mut whole = self.whole.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((at, list)) = whole.as_ref()
+            && *at == revision
+        {
+            return Ok(Arc::clone(list));
+        }
+        let list: Arc<RawValue> = list(revision, entries.values())?.into();
+        *whole = Some((revision, Arc::clone(&list)));
+        Ok(list)
+    }
+}
+
+/// A list of applications; their JSON is copied as it is.
+pub(super) fn list<'a>(
+    revision: Revision,
+    entries: impl Iterator<Item = &'a Arc<Entry>>,
+) -> Result<Box<RawValue>, serde_json::Error> {
+    #[derive(serde::Serialize)]
+    struct Metadata {
+        #[serde(rename = "resourceVersion")]
+        resource_version: String,
+    }
+    #[derive(serde::Serialize)]
+    struct List<'a> {
+        metadata: Metadata,
+        items: Vec<&'a RawValue>,
+    }
+    serde_json::value::to_raw_value(&List {
+        metadata: Metadata {
+            resource_version: revision.to_string(),
+        },
+        items: entries.map(|entry| entry.json.as_ref()).collect(),
+    })
 }
 
 async fn follow(
@@ -107,13 +144,13 @@ async fn follow_once(
             );
         }
     }
-    publish(shared, entries.clone());
+    *shared.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(entries);
     announce.send_replace(Some(listing.revision));
     // The whole feed, so that a revision that changed something else is reached, too.
     let mut feed = applications.database().watch("", listing.revision);
     loop {
         let changes = feed.next().await?;
-        let mut touched = false;
+        let mut news = Vec::new();
         for change in &changes {
             if !change.key.starts_with(applications.prefix()) {
                 continue;
@@ -121,22 +158,14 @@ async fn follow_once(
             let Some(id) = applications.id(&change.key) else {
                 continue;
             };
-            touched = true;
-            match &change.current {
-                Some(current) => {
-                    let stored = Collection::<Application>::decode(current)?;
-                    entries.insert(
-                        id.to_owned(),
-                        entry(with_revision(stored.value, stored.mod_revision)),
-                    );
-                }
-                None => {
-                    entries.remove(id);
-                }
-            }
+            let current = change.current.as_ref();
+            let stored = current.map(Collection::<Application>::decode).transpose()?;
+            let entry =
+                stored.map(|stored| entry(with_revision(stored.value, stored.mod_revision)));
+            news.push((id.to_owned(), entry));
         }
-        if touched {
-            publish(shared, entries.clone());
+        if !news.is_empty() {
+            publish(shared, news);
         }
         if let Some(last) = changes.last() {
             announce.send_replace(Some(last.revision));
@@ -150,13 +179,20 @@ fn entry(application: Application) -> Arc<Entry> {
         tracing::error!(%error, name = application.metadata.name, "an application has no JSON");
         RawValue::NULL.to_owned()
     });
-    Arc::new(Entry { application, json })
+    Arc::new(Entry {
+        application,
+        json: json.into(),
+    })
 }
 
-fn publish(shared: &RwLock<Arc<Entries>>, entries: Entries) {
-    let entries = Arc::new(entries);
-    match shared.write() {
-        Ok(mut slot) => *slot = entries,
-        Err(poisoned) => *poisoned.into_inner() = entries,
+/// Applies changes in place; the map is copied only when a reader holds it at this moment.
+fn publish(shared: &RwLock<Arc<Entries>>, changes: Vec<(String, Option<Arc<Entry>>)>) {
+    let mut slot = shared.write().unwrap_or_else(PoisonError::into_inner);
+    let entries = Arc::make_mut(&mut *slot);
+    for (id, entry) in changes {
+        match entry {
+            Some(entry) => entries.insert(id, entry),
+            None => entries.remove(&id),
+        };
     }
 }
