@@ -431,11 +431,18 @@ impl Cluster {
             object::name(target).to_owned(),
             object::namespace(target).to_owned(),
         );
-        let (api, kind) = self.api(&object::gvk(target), &namespace).await?;
+        let (api, _) = self.api(&object::gvk(target), &namespace).await?;
         let mut params = PatchParams::apply(MANAGER).force();
         params.dry_run = options.dry_run;
         let patch = Patch::Apply(target);
-        let mut result = self.timed(api.patch(&name, &params, &patch)).await;
+        // The answer is read as plain JSON at once: a typed object in between would double the work.
+        let send = async || {
+            let request = kube::core::Request::new(api.resource_url())
+                .patch(&name, &params, &patch)
+                .map_err(kube::Error::BuildRequest)?;
+            api.clone().into_client().request::<Value>(request).await
+        };
+        let mut result = self.timed(send()).await;
         if options.force
             && !options.dry_run
             && let Err(error) = &result
@@ -444,12 +451,9 @@ impl Cluster {
             self.delete(target, PropagationPolicy::Foreground, false)
                 .await?;
             self.wait_gone(&api, &name).await?;
-            result = self.timed(api.patch(&name, &params, &patch)).await;
+            result = self.timed(send()).await;
         }
-        let value = plain(&kind.resource, result?).ok_or_else(|| ClusterError::Unreachable {
-            server: self.inner.server.clone(),
-            message: "the answer was no object".to_owned(),
-        })?;
+        let value = result?;
         if !options.dry_run {
             let (_, applications) = self.write_live().put(value.clone());
             self.announce(applications);

@@ -264,13 +264,17 @@ impl Reconciler {
                     result: Some(result),
                 });
             }
-            let tasks = wave
-                .into_iter()
-                .map(|task| run(&target, task, options, &made));
-            let done: Vec<ResourceResult> = futures::stream::iter(tasks)
-                .buffered(CONCURRENCY)
+            let tasks = wave.into_iter().enumerate().map(|(at, task)| {
+                let work = run(&target, task, options, &made);
+                async move { (at, work.await) }
+            });
+            // Unordered, so that a slow object does not hold the others back; the result has the plan's order.
+            let mut done: Vec<(usize, ResourceResult)> = futures::stream::iter(tasks)
+                .buffer_unordered(CONCURRENCY)
                 .collect()
                 .await;
+            done.sort_by_key(|(at, _)| *at);
+            let done: Vec<ResourceResult> = done.into_iter().map(|(_, row)| row).collect();
             broken = done.iter().any(|row| row.status == "SyncFailed");
             results.extend(done);
         }
