@@ -33,7 +33,10 @@ fn control_plane() -> Result<Arc<ControlPlane>> {
 }
 
 /// The `tiphys` binary of this build.
-fn binary() -> Result<PathBuf> {
+///
+/// # Errors
+/// When it cannot be built.
+pub fn binary() -> Result<PathBuf> {
     static BUILT: OnceLock<Result<(), String>> = OnceLock::new();
     let built = BUILT.get_or_init(|| {
         let status = Command::new(env!("CARGO"))

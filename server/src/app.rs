@@ -12,8 +12,6 @@ mod projects;
 mod repositories;
 mod selector;
 mod session;
-#[cfg(test)]
-mod tests;
 
 use std::sync::Arc;
 

@@ -83,7 +83,13 @@ impl Outside for World {
 
     async fn cluster_info(&self, server: &str) -> ClusterInfo {
         let Some(cluster) = self.clusters.get(server.trim_end_matches('/')) else {
-            return ClusterInfo::default();
+            return ClusterInfo {
+                connection_state: ConnectionState {
+                    status: "Unknown".to_owned(),
+                    ..ConnectionState::default()
+                },
+                ..ClusterInfo::default()
+            };
         };
         let mut info = cluster.info();
         if !info.tried {

@@ -15,11 +15,19 @@ pub struct Args {
 }
 
 /// What a machine needs, and what to do where it is missing.
-const NEEDS: [(&str, &str); 4] = [
+const NEEDS: [(&str, &str); 6] = [
     ("cargo", "install Rust from https://rustup.rs"),
     ("rustfmt", "run `rustup component add rustfmt`"),
     ("cargo-clippy", "run `rustup component add clippy`"),
     ("git", "install Git, for example with `apt-get install git`"),
+    (
+        "python3",
+        "install Python 3 with venv, for example with `apt-get install python3-venv`",
+    ),
+    (
+        "go",
+        "install Go from https://go.dev/dl, or set KUBEBUILDER_ASSETS to the folder with etcd and kube-apiserver",
+    ),
 ];
 
 /// Runs every check; the first that fails ends the run.
@@ -60,6 +68,7 @@ pub fn run(args: &Args) -> Result<()> {
 fn preflight() -> Result<()> {
     let missing: Vec<String> = NEEDS
         .iter()
+        .filter(|(tool, _)| *tool != "go" || tiphys_testbed::control_plane::may_need_go())
         .filter(|(tool, _)| Command::new(tool).arg("--version").output().is_err())
         .map(|(tool, advice)| format!("  {tool}: {advice}"))
         .collect();

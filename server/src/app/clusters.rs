@@ -183,7 +183,8 @@ impl App {
         cluster: ClusterOutput,
         credentials: ClusterCredentials,
     ) -> Result<ClusterOutput, ApiError> {
-        self.outside
+        let version = self
+            .outside
             .test_cluster(&cluster, &credentials)
             .await
             .map_err(|reason| {
@@ -206,7 +207,21 @@ impl App {
             credentials: sealed,
         };
         self.clusters.put(id, &record).await.map_err(fault)?;
-        Ok(self.observed(record.cluster).await)
+        let mut shown = self.observed(record.cluster).await;
+        // The test was a moment ago; whoever watches the cluster may not know of it yet.
+        let tested = ConnectionState {
+            status: "Successful".to_owned(),
+            message: String::new(),
+            attempted_at: Some(super::now()),
+        };
+        let version = version.trim_start_matches('v');
+        version.clone_into(&mut shown.server_version);
+        if let Some(info) = &mut shown.info {
+            version.clone_into(&mut info.server_version);
+            info.connection_state = tested.clone();
+        }
+        shown.connection_state = Some(tested);
+        Ok(shown)
     }
 
     fn open_cluster(

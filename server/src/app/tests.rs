@@ -1,1 +1,0 @@
-//! Rules of the operations, over a store in memory.
