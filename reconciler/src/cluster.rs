@@ -453,7 +453,13 @@ impl Cluster {
             self.wait_gone(&api, &name).await?;
             result = self.timed(send()).await;
         }
-        let value = result?;
+        let value = result.map_err(|error| {
+            if object::gvk(target).kind == "Secret" {
+                error.without_values()
+            } else {
+                error
+            }
+        })?;
         if !options.dry_run {
             let (_, applications) = self.write_live().put(value.clone());
             self.announce(applications);

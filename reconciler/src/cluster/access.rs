@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
 use serde_json::json;
 use tiphys_model::ClusterOutput;
 use tiphys_model::stored::ClusterCredentials;
@@ -45,10 +45,10 @@ impl Access {
                 };
                 if let Some(path) = kubeconfig {
                     let file =
-                        Kubeconfig::read_from(path).map_err(|error| wrong(error.to_string()))?;
+                        Kubeconfig::read_from(path).map_err(|error| wrong(describe(&error)))?;
                     return kube::Config::from_custom_kubeconfig(file, &options)
                         .await
-                        .map_err(|error| wrong(error.to_string()));
+                        .map_err(|error| wrong(describe(&error)));
                 }
                 if std::env::var_os("KUBERNETES_SERVICE_HOST").is_some()
                     && let Ok(config) = kube::Config::incluster()
@@ -57,7 +57,7 @@ impl Access {
                 }
                 kube::Config::from_kubeconfig(&options)
                     .await
-                    .map_err(|error| ClusterError::NotConfigured(error.to_string()))
+                    .map_err(|error| ClusterError::NotConfigured(describe(&error)))
             }
             Self::Registered {
                 cluster,
@@ -87,8 +87,35 @@ impl Access {
                 .map_err(|_| wrong("a field has the wrong form".to_owned()))?;
                 kube::Config::from_custom_kubeconfig(file, &KubeConfigOptions::default())
                     .await
-                    .map_err(|error| wrong(error.to_string()))
+                    .map_err(|error| wrong(describe(&error)))
             }
         }
+    }
+}
+
+/// What is wrong with a kubeconfig. A parser may repeat the lines around its error, and those may hold a token.
+fn describe(error: &KubeconfigError) -> String {
+    match error {
+        KubeconfigError::Parse(_) => {
+            "the kubeconfig is no valid YAML of kind Config; check it with another client"
+                .to_owned()
+        }
+        error => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_broken_kubeconfig_is_not_repeated() {
+        let text = "apiVersion: v1\nusers:\n- name: u\n  user: {token: hunter2\n  : [\n";
+        let Err(error) = Kubeconfig::from_yaml(text) else {
+            panic!("a broken kubeconfig was accepted");
+        };
+        let shown = describe(&error);
+        assert!(!shown.contains("hunter2"), "{shown} of {error}");
+        assert!(shown.contains("kubeconfig"), "{shown}");
     }
 }

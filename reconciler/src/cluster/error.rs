@@ -78,6 +78,20 @@ impl ClusterError {
         }
     }
 
+    /// The error without the values that the API server repeats from an object. It does so when a value has the wrong type
+    /// (`.data.password: expected string, got …`); for a Secret that must not reach a status or a log.
+    #[must_use]
+    pub(super) fn without_values(mut self) -> Self {
+        if let Self::Refused { message, .. } = &mut self
+            && let Some(at) = message.find(", got ")
+        {
+            // What follows may hold line breaks and quotes of the value itself: nothing after it can be told from it.
+            message.truncate(at);
+            message.push_str("; the value is not shown, because it is that of a Secret");
+        }
+        self
+    }
+
     /// Whether the object is not there.
     #[must_use]
     pub fn is_not_found(&self) -> bool {
@@ -88,5 +102,40 @@ impl ClusterError {
     #[must_use]
     pub fn is_immutable(&self) -> bool {
         matches!(self, Self::Refused { code: 422, message, .. } if message.contains("immutable") || message.contains("may not change") || message.contains("forbidden: updates to"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(message: &str) -> ClusterError {
+        ClusterError::Refused {
+            code: 422,
+            reason: "Invalid".to_owned(),
+            message: message.to_owned(),
+        }
+    }
+
+    /// Messages of a real API server, v1.36.
+    #[test]
+    fn values_of_a_secret_are_not_repeated() {
+        for message in [
+            "failed to create typed patch object (/k1; /v1, Kind=Secret): .data.password: expected string, got &value.valueUnstructured{Value:hunter2}",
+            "failed to create typed patch object (/k1; /v1, Kind=Secret): .data: expected map, got &{first\n, got hunter2}",
+        ] {
+            let shown = refused(message).without_values().to_string();
+            assert!(!shown.contains("hunter2"), "{shown}");
+            assert!(shown.contains(": .data"), "it still says where: {shown}");
+        }
+    }
+
+    #[test]
+    fn other_messages_stay_and_immutable_fields_are_recognised() {
+        let error =
+            refused("Secret \"s\" is invalid: type: Invalid value: \"Opaque\": field is immutable");
+        assert_eq!(error.clone().without_values(), error);
+        assert!(error.is_immutable());
+        assert!(!refused("metadata.name: Required value").is_immutable());
     }
 }

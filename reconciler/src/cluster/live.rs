@@ -92,3 +92,64 @@ impl Live {
         vec![application]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn map(uid: &str, version: &str, application: Option<&str>) -> Value {
+        let mut object = json!({"apiVersion": "v1", "kind": "ConfigMap",
+            "metadata": {"name": "a", "namespace": "n", "uid": uid, "resourceVersion": version}});
+        if let Some(application) = application {
+            let key = object::key(&object);
+            tracking::track(&mut object, application, &key);
+        }
+        object
+    }
+
+    #[test]
+    fn never_steps_back() {
+        let mut live = Live::default();
+        let (key, concerned) = live.put(map("1", "10", Some("front")));
+        assert_eq!(concerned, ["front"]);
+        let (_, concerned) = live.put(map("1", "9", None));
+        assert_eq!(concerned, Vec::<String>::new());
+        let held = live.get(&key).unwrap();
+        assert_eq!(held["metadata"]["resourceVersion"], "10");
+        assert_eq!(live.tracked("front").len(), 1);
+    }
+
+    #[test]
+    fn versions_are_numbers_and_no_text() {
+        let mut live = Live::default();
+        let (key, _) = live.put(map("1", "9", None));
+        live.put(map("1", "10", None));
+        assert_eq!(live.get(&key).unwrap()["metadata"]["resourceVersion"], "10");
+    }
+
+    #[test]
+    fn an_object_that_changes_hands_concerns_both() {
+        let mut live = Live::default();
+        live.put(map("1", "10", Some("front")));
+        let (key, concerned) = live.put(map("1", "11", Some("back")));
+        assert_eq!(concerned, ["front", "back"]);
+        assert!(live.tracked("front").is_empty());
+        assert_eq!(live.tracked("back").len(), 1);
+        assert_eq!(live.remove(&key), ["back"]);
+        assert!(live.tracked("back").is_empty());
+        assert!(live.by_application.is_empty());
+        assert_eq!(live.len(), 0);
+    }
+
+    #[test]
+    fn an_untracked_object_concerns_nobody_but_is_known() {
+        let mut live = Live::default();
+        let (key, concerned) = live.put(map("1", "10", None));
+        assert!(concerned.is_empty());
+        assert_eq!(live.of_kind("", "ConfigMap"), HashSet::from([key.clone()]));
+        assert!(live.of_kind("apps", "ConfigMap").is_empty());
+        assert!(live.remove(&key).is_empty());
+    }
+}
