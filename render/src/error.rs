@@ -1,6 +1,7 @@
 //! Why a source could not be rendered.
 
 use crate::source::SourceType;
+use crate::supply::Missing;
 use crate::tree::{TreeError, TreePathError};
 
 /// Why a source could not be rendered. Messages name the file, and the line where there is one.
@@ -62,6 +63,9 @@ pub enum RenderError {
         /// What is wrong with it.
         message: String,
     },
+    /// Something outside the tree is needed: fetch it, put it into the supply and render again.
+    #[error("not fetched: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))]
+    Missing(Vec<Missing>),
     /// The source is larger than it may be.
     #[error("{at}: more than {limit} {what}")]
     TooMuch {

@@ -8,6 +8,7 @@ mod error;
 mod limits;
 mod manifest;
 mod source;
+pub mod supply;
 pub mod tree;
 pub mod yaml;
 
@@ -15,4 +16,5 @@ pub use error::RenderError;
 pub use limits::Limits;
 pub use manifest::Manifest;
 pub use source::{SourceType, detect};
+pub use supply::{Missing, NoSupply, Supplied, Supply};
 pub use tree::{MemoryTree, Tree};
