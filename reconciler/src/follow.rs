@@ -8,6 +8,7 @@ use tiphys_storage::{Collection, StoreError};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::task::JoinSet;
 
+use crate::cluster::{Change, LiveChange};
 use crate::source::{Repo, normalize};
 use crate::{NAMESPACE, Reconciler};
 
@@ -137,10 +138,13 @@ impl Reconciler {
                     Err(RecvError::Closed) => return Ok(()),
                 },
                 changed = live.recv() => match changed {
-                    Ok(change) => {
-                        let ids: Vec<String> = change.applications.iter().map(|name| format!("{NAMESPACE}/{name}")).collect();
+                    Ok(LiveChange { what: Change::Objects(names), .. }) => {
+                        let ids: Vec<String> = names.iter().map(|name| format!("{NAMESPACE}/{name}")).collect();
                         self.enqueue(ids.iter().filter(|id| uses.by_application.contains_key(*id)), &uses);
                     }
+                    // What an application's objects own does not decide whether it is synchronised.
+                    Ok(LiveChange { what: Change::Descendants(_), .. }) => {}
+                    Ok(LiveChange { what: Change::Connection, .. }) => self.everything(&uses),
                     Err(RecvError::Lagged(_)) => self.everything(&uses),
                     Err(RecvError::Closed) => return Ok(()),
                 },

@@ -271,6 +271,12 @@ impl Reconciler {
             .watch_kinds(kinds)
             .await
             .map_err(unreachable)?;
+        let keys: Vec<&ResourceKey> = target.wanted.iter().map(|wanted| &wanted.key).collect();
+        target
+            .cluster
+            .load(&application.metadata.name, &keys)
+            .await
+            .map_err(unreachable)?;
         Ok(target)
     }
 }
