@@ -84,6 +84,14 @@ impl World {
     /// # Errors
     /// When something does not start.
     pub fn start(name: &str, store: &str) -> Result<Self> {
+        Self::start_with(name, |options| store.clone_into(&mut options.store))
+    }
+
+    /// The same, with other options of the server.
+    ///
+    /// # Errors
+    /// When something does not start.
+    pub fn start_with(name: &str, change: impl FnOnce(&mut Options)) -> Result<Self> {
         let plane = control_plane()?;
         let folder = tempfile::tempdir()?;
         let root = folder.path().join("git");
@@ -91,7 +99,7 @@ impl World {
         let git = HttpServer::start(&root)?;
         let mut options = Options::new(&binary()?, &folder.path().join("data"));
         options.kubeconfig = Some(plane.kubeconfig().to_owned());
-        store.clone_into(&mut options.store);
+        change(&mut options);
         let tiphys = Tiphys::start(options)?;
         Ok(Self {
             client: tiphys.admin()?,

@@ -15,5 +15,6 @@ pub mod rest;
 pub mod tiphys;
 pub mod tool;
 mod wait;
+pub mod web;
 
 pub use wait::{Deadline, wait_for};

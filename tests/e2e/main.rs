@@ -6,3 +6,4 @@ mod data_directory;
 mod faults;
 mod main_job;
 mod schemathesis;
+mod sources;

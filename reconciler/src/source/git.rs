@@ -11,9 +11,43 @@ use super::http::Settings;
 use super::revision::Refs;
 use super::{Repo, SourceError};
 
-/// A key of 0600 and known hosts for `ssh`, removed when dropped.
+/// The private key for `ssh`, and what `ssh` says, removed when dropped.
 struct SshFiles {
     folder: PathBuf,
+}
+
+impl SshFiles {
+    fn log(&self) -> PathBuf {
+        self.folder.join("log")
+    }
+
+    /// The last that `ssh` said; the transport itself only sees that it ended.
+    fn said(&self) -> Option<String> {
+        let log = std::fs::read_to_string(self.log()).ok()?;
+        let lines: Vec<&str> = log
+            .lines()
+            .map(str::trim)
+            .filter(|line| {
+                !line.is_empty()
+                    && !line.starts_with('@')
+                    && !line.starts_with("Warning: Permanently added")
+            })
+            .collect();
+        (!lines.is_empty()).then(|| lines[lines.len().saturating_sub(3)..].join("; "))
+    }
+}
+
+/// The error, with what `ssh` said about it.
+fn explained(repo: &Repo, ssh: Option<&SshFiles>, error: SourceError) -> SourceError {
+    let Some(said) = ssh.and_then(SshFiles::said) else {
+        return error;
+    };
+    match error {
+        SourceError::Failed { .. }
+        | SourceError::NotFound { .. }
+        | SourceError::Authentication { .. } => fault(repo, &std::io::Error::other(said)),
+        other => other,
+    }
 }
 
 impl Drop for SshFiles {
@@ -107,7 +141,10 @@ fn configure(
         };
         let io = |error: std::io::Error| fault(repo, &error);
         std::fs::create_dir_all(&files.folder).map_err(io)?;
-        let mut command = "ssh -F /dev/null -o BatchMode=yes -o ConnectTimeout=10".to_owned();
+        let mut command = format!(
+            "ssh -F /dev/null -o BatchMode=yes -o ConnectTimeout=10 -E '{}'",
+            files.log().display()
+        );
         if repo.insecure_ignore_host_key {
             command += " -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null";
         } else {
@@ -184,9 +221,13 @@ fn transport(
 /// Asks for the references: one `ls-remote`.
 pub fn list(repository: &gix::ThreadSafeRepository, link: Link<'_>) -> Result<Refs, SourceError> {
     let repo = link.repo;
-    let error = boxed(repo);
     let mut local = repository.to_thread_local();
-    let _ssh = configure(&mut local, repo, link.known_hosts)?;
+    let ssh = configure(&mut local, repo, link.known_hosts)?;
+    references(&local, repo).map_err(|error| explained(repo, ssh.as_ref(), error))
+}
+
+fn references(local: &gix::Repository, repo: &Repo) -> Result<Refs, SourceError> {
+    let error = boxed(repo);
     let remote = local
         .remote_at(repo.url.as_str())
         .map_err(|e| error(e.into()))?
@@ -199,7 +240,7 @@ pub fn list(repository: &gix::ThreadSafeRepository, link: Link<'_>) -> Result<Re
         .connect(gix::remote::Direction::Fetch)
         .map_err(|e| error(e.into()))?
         .with_credentials(|_| Ok(None));
-    if let Some(options) = transport(&local, repo)? {
+    if let Some(options) = transport(local, repo)? {
         connection = connection.with_transport_options(options);
     }
     let options = gix::remote::ref_map::Options {
@@ -260,9 +301,18 @@ pub fn fetch(
     interrupt: &AtomicBool,
 ) -> Result<(), SourceError> {
     let repo = link.repo;
-    let error = boxed(repo);
     let mut local = repository.to_thread_local();
-    let _ssh = configure(&mut local, repo, link.known_hosts)?;
+    let ssh = configure(&mut local, repo, link.known_hosts)?;
+    receive(&local, repo, commit, interrupt).map_err(|error| explained(repo, ssh.as_ref(), error))
+}
+
+fn receive(
+    local: &gix::Repository,
+    repo: &Repo,
+    commit: Option<&str>,
+    interrupt: &AtomicBool,
+) -> Result<(), SourceError> {
+    let error = boxed(repo);
     let spec = match commit {
         // The reference keeps the commit, and finds it after a restart.
         Some(commit) => format!("+{commit}:refs/tiphys/{commit}"),
@@ -281,7 +331,7 @@ pub fn fetch(
         .connect(gix::remote::Direction::Fetch)
         .map_err(|e| error(e.into()))?
         .with_credentials(|_| Ok(None));
-    if let Some(options) = transport(&local, repo)? {
+    if let Some(options) = transport(local, repo)? {
         connection = connection.with_transport_options(options);
     }
     let shallow = match commit {
