@@ -15,6 +15,9 @@ use crate::{NAMESPACE, Reconciler};
 /// Passes at a time. Most of a pass waits.
 const WORKERS: usize = 32;
 
+/// How each repository in use is polled: with the credentials of the first project that used it.
+type Repos = HashMap<String, (String, Repo)>;
+
 /// Which application uses which repository.
 #[derive(Default)]
 struct Uses {
@@ -93,7 +96,7 @@ impl Reconciler {
         let mut feed = inner.database.watch("", listing.revision);
         self.load_records().await?;
         let mut uses = Uses::default();
-        let mut repos: HashMap<String, Repo> = HashMap::new();
+        let mut repos: Repos = HashMap::new();
         for stored in &listing.items {
             if let Some(id) = inner.applications.id(&stored.key) {
                 uses.set(id, Some(&stored.value));
@@ -123,8 +126,8 @@ impl Reconciler {
                     }
                     if registered {
                         let records = self.records();
-                        for repo in repos.values_mut() {
-                            *repo = records.repo(&repo.url, "");
+                        for (project, repo) in repos.values_mut() {
+                            *repo = records.repo(&repo.url, project);
                         }
                         self.everything(&uses);
                     }
@@ -152,21 +155,22 @@ impl Reconciler {
         }
     }
 
-    fn remember(&self, repos: &mut HashMap<String, Repo>, application: &Application) {
+    fn remember(&self, repos: &mut Repos, application: &Application) {
         let records = self.records();
         let spec = &application.spec;
         for source in spec.source.iter().chain(&spec.sources) {
-            repos
-                .entry(normalize(&source.repo_url))
-                .or_insert_with(|| records.repo(&source.repo_url, &spec.project));
+            repos.entry(normalize(&source.repo_url)).or_insert_with(|| {
+                let repo = records.repo(&source.repo_url, &spec.project);
+                (spec.project.clone(), repo)
+            });
         }
     }
 
-    fn poll(&self, uses: &Uses, repos: &HashMap<String, Repo>) {
+    fn poll(&self, uses: &Uses, repos: &Repos) {
         self.inner.sources.watch(
             uses.by_repository
                 .keys()
-                .filter_map(|url| repos.get(url).cloned())
+                .filter_map(|url| repos.get(url).map(|(_, repo)| repo.clone()))
                 .collect(),
         );
     }

@@ -425,7 +425,29 @@ impl Sources {
     /// # Errors
     /// When the repository cannot be read or has no such revision.
     pub async fn resolve(&self, repo: &Repo, revision: &str) -> Result<String, SourceError> {
-        let refs = self.refs(repo, self.inner.options.poll * 2).await?;
+        self.resolve_within(repo, revision, self.inner.options.poll * 2)
+            .await
+    }
+
+    /// The same, asked of the server now: what was pushed a moment ago counts, and a commit that is nowhere is an error.
+    ///
+    /// # Errors
+    /// When the repository cannot be read or has no such revision.
+    pub async fn resolve_now(&self, repo: &Repo, revision: &str) -> Result<String, SourceError> {
+        let commit = self.resolve_within(repo, revision, Duration::ZERO).await?;
+        if commit.eq_ignore_ascii_case(revision) {
+            self.tree(repo, &commit).await?;
+        }
+        Ok(commit)
+    }
+
+    async fn resolve_within(
+        &self,
+        repo: &Repo,
+        revision: &str,
+        age: Duration,
+    ) -> Result<String, SourceError> {
+        let refs = self.refs(repo, age).await?;
         match refs.resolve(revision) {
             Answer::Commit(commit) => Ok(commit),
             Answer::NoVersion => Err(SourceError::NoVersion {

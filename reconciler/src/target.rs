@@ -339,12 +339,13 @@ impl Reconciler {
     /// Why it cannot be told.
     pub async fn resolve(
         &self,
+        project: &str,
         source: &ApplicationSource,
         revision: &str,
     ) -> Result<String, crate::source::SourceError> {
         self.inner
             .sources
-            .resolve(&self.records().repo(&source.repo_url, ""), revision)
+            .resolve_now(&self.records().repo(&source.repo_url, project), revision)
             .await
     }
 }

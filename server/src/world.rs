@@ -32,9 +32,14 @@ impl Outside for World {
             .map_err(|error| error.to_string())
     }
 
-    async fn resolve(&self, source: &ApplicationSource, revision: &str) -> Result<String, String> {
+    async fn resolve(
+        &self,
+        project: &str,
+        source: &ApplicationSource,
+        revision: &str,
+    ) -> Result<String, String> {
         self.reconciler
-            .resolve(source, revision)
+            .resolve(project, source, revision)
             .await
             .map_err(|error| error.to_string())
     }

@@ -7,6 +7,7 @@
 pub mod cache;
 pub mod certificates;
 pub mod control_plane;
+pub mod forward;
 pub mod git;
 pub mod kubernetes;
 pub mod ports;

@@ -2,6 +2,7 @@
 
 mod api;
 mod automation;
+mod cluster;
 mod data_directory;
 mod faults;
 mod main_job;
