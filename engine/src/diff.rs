@@ -62,15 +62,20 @@ pub enum Reason {
     Added,
 }
 
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Missing => "is not live",
+            Self::Changed => "has another value",
+            Self::Left => "is live but no longer in the source",
+            Self::Added => "is live but not in the source",
+        })
+    }
+}
+
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let reason = match self.reason {
-            Reason::Missing => "is not live",
-            Reason::Changed => "has another value",
-            Reason::Left => "is live but no longer in the source",
-            Reason::Added => "is live but not in the source",
-        };
-        write!(f, "{} {reason}", self.path)
+        write!(f, "{} {}", self.path, self.reason)
     }
 }
 

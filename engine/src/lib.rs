@@ -19,6 +19,7 @@ pub mod schema;
 pub mod server_side;
 pub mod take_over;
 pub mod tracking;
+pub mod tree;
 
 mod edit;
 mod glob;

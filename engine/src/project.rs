@@ -15,6 +15,12 @@ pub struct Destination<'a> {
     pub namespace: &'a str,
 }
 
+/// Whether a text matches a glob as projects write them: `*` is any text, `?` any one character.
+#[must_use]
+pub fn matches_glob(pattern: &str, text: &str) -> bool {
+    glob::matches(pattern, text)
+}
+
 /// Whether the project permits a repository.
 #[must_use]
 pub fn permits_source(project: &AppProject, repo_url: &str) -> bool {

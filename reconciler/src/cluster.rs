@@ -10,6 +10,7 @@ mod error;
 mod follow;
 mod kinds;
 mod live;
+mod read;
 mod survey;
 mod write;
 
@@ -34,7 +35,7 @@ pub use kinds::Kind;
 use kinds::Kinds;
 use live::{Arrived, Concerned, GroupKind, Live};
 pub use live::{Whole, version};
-pub use write::Apply;
+pub use write::{Apply, PatchKind};
 
 /// Our field manager.
 pub const MANAGER: &str = "tiphys";
@@ -45,6 +46,8 @@ const FIRST_LIST: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_secs(5);
 /// Time between two looks at a cluster in use, before jitter.
 const HEARTBEAT: Duration = Duration::from_secs(10);
+/// How old the list of kinds may be where a new kind is not urgent.
+const FRESH: Duration = Duration::from_secs(600);
 /// Objects that are read at a time because they were known by name only.
 const READS: usize = 16;
 
@@ -267,10 +270,7 @@ impl Cluster {
     /// # Errors
     /// When the cluster cannot be asked.
     pub async fn capabilities(&self) -> Result<(String, Vec<String>), ClusterError> {
-        let versions = self
-            .discover(Duration::from_secs(600))
-            .await?
-            .api_versions();
+        let versions = self.discover(FRESH).await?.api_versions();
         Ok((self.connected().await?.version.clone(), versions))
     }
 
@@ -404,7 +404,7 @@ impl Cluster {
     pub async fn family(&self, application: &str) -> Result<Vec<Arc<Value>>, ClusterError> {
         let followed: Vec<GroupKind> = locked(&self.inner.followed).keys().cloned().collect();
         let children: Vec<Gvk> = {
-            let kinds = self.discover(Duration::from_secs(600)).await?;
+            let kinds = self.discover(FRESH).await?;
             kinds::children(&followed)
                 .into_iter()
                 .filter_map(|(group, kind)| kinds.any(group, kind))
@@ -445,7 +445,7 @@ impl Cluster {
 
     async fn read_one(&self, key: &ResourceKey) -> Result<(), ClusterError> {
         let Some(kind) = self
-            .discover(Duration::from_secs(600))
+            .discover(FRESH)
             .await?
             .any(&key.group, &key.kind)
             .cloned()

@@ -14,6 +14,7 @@ mod queue;
 mod records;
 pub mod source;
 mod target;
+pub mod view;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -32,6 +33,15 @@ pub use target::Condition;
 pub const NAMESPACE: &str = "argocd";
 /// URL of the cluster that the server itself uses.
 pub const IN_CLUSTER: &str = "https://kubernetes.default.svc";
+
+/// Where the records of operations that have ended lie in the store: `/operations/<namespace>/<application>/<number>`, newest first.
+pub const OPERATIONS: &str = "/operations/";
+
+/// The id of such a record, below [`OPERATIONS`]: numbers count down in keys, so that the newest comes first.
+#[must_use]
+pub fn operation_id(application: &str, number: i64) -> String {
+    format!("{application}/{:020}", i64::MAX - number)
+}
 
 /// What the reconciler works with.
 pub struct Parts {

@@ -19,8 +19,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use sha2::{Digest as _, Sha256};
-use tiphys_model::RepositoryOutput;
 use tiphys_model::stored::RepositoryCredentials;
+use tiphys_model::{RepositoryOutput, RevisionMetadata};
 use tokio::sync::{Semaphore, broadcast};
 
 pub use error::SourceError;
@@ -557,6 +557,32 @@ impl Sources {
             .await?;
         *slot = Some(Arc::clone(&store));
         Ok(GitTree { store, root })
+    }
+
+    /// Who made a commit, when, and why, and which tags are on it.
+    ///
+    /// # Errors
+    /// When the commit cannot be fetched.
+    pub async fn metadata(
+        &self,
+        repo: &Repo,
+        revision: &str,
+    ) -> Result<RevisionMetadata, SourceError> {
+        let commit = self.resolve(repo, revision).await?;
+        let tree = self.tree(repo, &commit).await?;
+        let refs = self.refs(repo, self.inner.options.poll * 2).await?;
+        let mut metadata =
+            git::metadata(&tree.store.repository, &commit).ok_or_else(|| SourceError::Failed {
+                url: repo.shown(),
+                message: format!("{commit} is no commit that can be read"),
+            })?;
+        metadata.tags = refs
+            .0
+            .iter()
+            .filter(|(_, tagged)| **tagged == commit)
+            .filter_map(|(name, _)| name.strip_prefix("refs/tags/").map(str::to_owned))
+            .collect();
+        Ok(metadata)
     }
 
     /// From now on exactly these repositories are polled.

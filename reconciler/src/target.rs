@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use tiphys_engine::object::{self, Gvk};
-use tiphys_engine::{project, tracking};
+use tiphys_engine::{diff, plan, project, tracking};
 use tiphys_model::{Application, ApplicationSource, ResourceKey};
 use tiphys_render::{Limits, Manifest, Tree as _, directory, tree::TreePath};
 
-use crate::cluster::{Cluster, ClusterError};
+use crate::cluster::{Cluster, ClusterError, MANAGER};
 use crate::{IN_CLUSTER, Reconciler, locked};
 
 /// Something that keeps an application from being compared or synchronised, or a warning.
@@ -48,6 +48,20 @@ pub(crate) struct Target {
     /// Objects that the project forbids: their result, and why.
     pub forbidden: Vec<(ResourceKey, Gvk, String)>,
     pub warnings: Vec<Condition>,
+}
+
+impl Target {
+    /// How its objects are compared.
+    pub(crate) fn diff_options(&self) -> diff::Options<'_> {
+        diff::Options::new(MANAGER)
+    }
+
+    /// The objects that take part in the comparison.
+    pub(crate) fn compared(&self) -> impl Iterator<Item = &Wanted> {
+        self.wanted
+            .iter()
+            .filter(|wanted| !plan::is_hook(&wanted.object))
+    }
 }
 
 /// Which revision of which source.

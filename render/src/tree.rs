@@ -4,9 +4,11 @@ use std::borrow::Cow;
 
 mod memory;
 mod path;
+mod recording;
 
 pub use memory::MemoryTree;
 pub use path::{TreePath, TreePathError};
+pub use recording::{Question, Reads, RecordingTree};
 
 /// What an entry of a folder is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

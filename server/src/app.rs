@@ -7,11 +7,13 @@ mod applications;
 mod clusters;
 mod destination;
 mod index;
+mod live;
 mod operations;
 mod projects;
 mod repositories;
 mod selector;
 mod session;
+mod sources;
 
 use std::sync::Arc;
 
@@ -21,6 +23,7 @@ use sha2::{Digest as _, Sha256};
 use tiphys_api::*;
 use tiphys_model::stored::{ClusterRecord, RepositoryRecord};
 use tiphys_model::*;
+use tiphys_reconciler::Reconciler;
 use tiphys_secrets::Sealer;
 use tiphys_storage::{Collection, Database, StoreError};
 
@@ -43,6 +46,8 @@ pub struct App {
     accounts: Accounts,
     sealer: Sealer,
     outside: Arc<dyn Outside>,
+    view: Reconciler,
+    operations: Collection<OperationRecord>,
     settings: SettingsFile,
 }
 
@@ -56,6 +61,7 @@ impl App {
         accounts: Accounts,
         sealer: Sealer,
         outside: Arc<dyn Outside>,
+        view: Reconciler,
         settings: SettingsFile,
     ) -> anyhow::Result<Self> {
         let applications = Collection::new(database.clone(), "/applications/");
@@ -71,6 +77,8 @@ impl App {
             accounts,
             sealer,
             outside,
+            view,
+            operations: Collection::new(database.clone(), tiphys_reconciler::OPERATIONS),
             settings,
         })
     }
@@ -272,6 +280,168 @@ impl ControlPlane for App {
             query.project,
         ))
         .await
+    }
+
+    async fn get_application_manifests(
+        &self,
+        _caller: &Caller,
+        path: GetApplicationManifestsPath,
+        query: GetApplicationManifestsQuery,
+    ) -> Result<ManifestResponse, ApiError> {
+        self.manifests(&path.name, query).await
+    }
+
+    async fn get_application_resource_tree(
+        &self,
+        _caller: &Caller,
+        path: GetApplicationResourceTreePath,
+        query: GetApplicationResourceTreeQuery,
+    ) -> Result<ApplicationTree, ApiError> {
+        self.resource_tree(&path.name, query).await
+    }
+
+    async fn list_managed_resources(
+        &self,
+        _caller: &Caller,
+        path: ListManagedResourcesPath,
+        query: ListManagedResourcesQuery,
+    ) -> Result<ManagedResourcesResponse, ApiError> {
+        self.managed_resources(&path.name, query).await
+    }
+
+    async fn get_application_resource(
+        &self,
+        _caller: &Caller,
+        path: GetApplicationResourcePath,
+        query: GetApplicationResourceQuery,
+    ) -> Result<ApplicationResourceResponse, ApiError> {
+        self.read_resource(&path.name, query).await
+    }
+
+    async fn patch_application_resource(
+        &self,
+        _caller: &Caller,
+        path: PatchApplicationResourcePath,
+        query: PatchApplicationResourceQuery,
+        body: String,
+    ) -> Result<ApplicationResourceResponse, ApiError> {
+        self.patch_resource(&path.name, query, &body).await
+    }
+
+    async fn delete_application_resource(
+        &self,
+        _caller: &Caller,
+        path: DeleteApplicationResourcePath,
+        query: DeleteApplicationResourceQuery,
+    ) -> Result<Empty, ApiError> {
+        self.delete_resource(&path.name, query).await
+    }
+
+    async fn list_resource_actions(
+        &self,
+        _caller: &Caller,
+        path: ListResourceActionsPath,
+        query: ListResourceActionsQuery,
+    ) -> Result<ResourceActionsListResponse, ApiError> {
+        self.resource_actions(&path.name, query).await
+    }
+
+    async fn run_resource_action(
+        &self,
+        _caller: &Caller,
+        path: RunResourceActionPath,
+        query: RunResourceActionQuery,
+        body: String,
+    ) -> Result<Empty, ApiError> {
+        let request = ResourceActionRunRequest {
+            namespace: query.namespace.unwrap_or_default(),
+            resource_name: query.resource_name.unwrap_or_default(),
+            version: query.version.unwrap_or_default(),
+            group: query.group.unwrap_or_default(),
+            kind: query.kind.unwrap_or_default(),
+            app_namespace: query.app_namespace.unwrap_or_default(),
+            project: query.project.unwrap_or_default(),
+            action: body,
+            ..ResourceActionRunRequest::default()
+        };
+        self.act(&path.name, request).await
+    }
+
+    async fn run_resource_action_v2(
+        &self,
+        _caller: &Caller,
+        path: RunResourceActionV2Path,
+        body: ResourceActionRunRequest,
+    ) -> Result<Empty, ApiError> {
+        self.act(&path.name, body).await
+    }
+
+    async fn list_application_events(
+        &self,
+        _caller: &Caller,
+        path: ListApplicationEventsPath,
+        query: ListApplicationEventsQuery,
+    ) -> Result<Encoded<serde_json::Value>, ApiError> {
+        let events = self.events(&path.name, query).await?;
+        Encoded::of(&events)
+            .map_err(|_| ApiError::new(Code::Internal, "the events cannot be written as JSON"))
+    }
+
+    async fn get_application_logs(
+        &self,
+        _caller: &Caller,
+        headers: &HeaderMap,
+        path: GetApplicationLogsPath,
+        query: GetApplicationLogsQuery,
+    ) -> Result<http::Response<dropshot::Body>, ApiError> {
+        self.logs(headers, live::application_logs(path.name, query)?)
+            .await
+    }
+
+    async fn get_pod_logs(
+        &self,
+        _caller: &Caller,
+        headers: &HeaderMap,
+        path: GetPodLogsPath,
+        query: GetPodLogsQuery,
+    ) -> Result<http::Response<dropshot::Body>, ApiError> {
+        self.logs(headers, live::pod_logs(path, query)?).await
+    }
+
+    async fn get_application_sync_windows(
+        &self,
+        _caller: &Caller,
+        path: GetApplicationSyncWindowsPath,
+        query: GetApplicationSyncWindowsQuery,
+    ) -> Result<ApplicationSyncWindowsResponse, ApiError> {
+        self.sync_windows(&path.name, query).await
+    }
+
+    async fn list_application_operations(
+        &self,
+        _caller: &Caller,
+        path: ListApplicationOperationsPath,
+        query: ListApplicationOperationsQuery,
+    ) -> Result<OperationRecordList, ApiError> {
+        self.list_operations(&path.name, query).await
+    }
+
+    async fn get_revision_metadata(
+        &self,
+        _caller: &Caller,
+        path: GetRevisionMetadataPath,
+        query: GetRevisionMetadataQuery,
+    ) -> Result<RevisionMetadata, ApiError> {
+        self.revision_metadata(path, query).await
+    }
+
+    async fn get_app_details(
+        &self,
+        _caller: &Caller,
+        path: GetAppDetailsPath,
+        body: RepoAppDetailsQuery,
+    ) -> Result<RepoAppDetailsResponse, ApiError> {
+        self.app_details(&path.repo, body).await
     }
 
     async fn list_projects(&self, _caller: &Caller) -> Result<ProjectList, ApiError> {

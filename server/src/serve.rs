@@ -102,7 +102,8 @@ async fn serve(options: Serve, file: File) -> anyhow::Result<()> {
         clusters,
         reconciler: reconciler.clone(),
     };
-    let app = App::start(&database, accounts, key()?, Arc::new(world), file.settings).await?;
+    let view = reconciler.clone();
+    let app = App::start(&database, accounts, key()?, Arc::new(world), view, file.settings).await?;
     let api = tiphys_api::describe::<App>()
         .map_err(|error| anyhow::anyhow!("the routes conflict: {error}"))?;
     let config = ConfigDropshot {

@@ -30,6 +30,11 @@ const NEVER: [(&str, &str); 3] = [
     ("coordination.k8s.io", "Lease"),
 ];
 
+/// Whether objects of a kind are never part of an application.
+pub fn is_never(kind: &Kind) -> bool {
+    NEVER.contains(&(kind.resource.group.as_str(), kind.resource.kind.as_str()))
+}
+
 #[derive(Deserialize)]
 struct List {
     metadata: Continuation,
@@ -73,7 +78,7 @@ async fn once(cluster: &Cluster) -> Result<(), ClusterError> {
             .into_iter()
             .filter(|kind| {
                 let id = (kind.resource.group.clone(), kind.resource.kind.clone());
-                !followed.contains_key(&id) && !NEVER.contains(&(id.0.as_str(), id.1.as_str()))
+                !followed.contains_key(&id) && !is_never(kind)
             })
             .collect()
     };

@@ -19,8 +19,32 @@ pub struct Apply {
     pub force: bool,
 }
 
+/// The forms of a patch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PatchKind {
+    /// RFC 7386.
+    Merge,
+    /// Strategic merge, for Kubernetes' own kinds.
+    Strategic,
+    /// RFC 6902.
+    Json,
+}
+
+impl PatchKind {
+    /// Reads a media type; an empty one is a merge patch. None for what is unknown.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        match text {
+            "" | "merge" | "application/merge-patch+json" => Some(Self::Merge),
+            "strategic" | "application/strategic-merge-patch+json" => Some(Self::Strategic),
+            "json" | "application/json-patch+json" => Some(Self::Json),
+            _ => None,
+        }
+    }
+}
+
 impl Cluster {
-    async fn api(
+    pub(super) async fn api(
         &self,
         gvk: &Gvk,
         namespace: &str,
@@ -138,6 +162,50 @@ impl Cluster {
         Ok(())
     }
 
+    /// Patches a live object. The answer is known as live at once.
+    ///
+    /// # Errors
+    /// What the API server refused; a message about a Secret repeats no value.
+    pub async fn patch(
+        &self,
+        live: &Value,
+        patch: &Value,
+        kind: PatchKind,
+    ) -> Result<Value, ClusterError> {
+        let (api, _) = self
+            .api(&object::gvk(live), object::namespace(live))
+            .await?;
+        let params = PatchParams {
+            field_manager: Some(MANAGER.to_owned()),
+            ..PatchParams::default()
+        };
+        let invalid = |error: serde_json::Error| ClusterError::Refused {
+            code: 400,
+            reason: "BadRequest".to_owned(),
+            message: format!("the patch is no list of operations as RFC 6902 has them: {error}"),
+        };
+        let patch: Patch<Value> = match kind {
+            PatchKind::Merge => Patch::Merge(patch.clone()),
+            PatchKind::Strategic => Patch::Strategic(patch.clone()),
+            PatchKind::Json => Patch::Json(serde_json::from_value(patch.clone()).map_err(invalid)?),
+        };
+        let request = async {
+            let request = kube::core::Request::new(api.resource_url())
+                .patch(object::name(live), &params, &patch)
+                .map_err(kube::Error::BuildRequest)?;
+            api.clone().into_client().request::<Value>(request).await
+        };
+        let value = self.timed(request).await.map_err(|error| {
+            if object::is_secret(live) {
+                error.without_values()
+            } else {
+                error
+            }
+        })?;
+        self.remember(&value);
+        Ok(value)
+    }
+
     /// Deletes an object; answers whether it was there. An object that was replaced by another of its name is left alone.
     ///
     /// # Errors
@@ -148,18 +216,50 @@ impl Cluster {
         propagation: PropagationPolicy,
         dry_run: bool,
     ) -> Result<bool, ClusterError> {
+        self.delete_by(
+            live,
+            DeleteParams {
+                dry_run,
+                propagation_policy: Some(propagation),
+                ..DeleteParams::default()
+            },
+        )
+        .await
+    }
+
+    /// The same, with the seconds that the object has to end.
+    ///
+    /// # Errors
+    /// What the API server refused.
+    pub async fn delete_within(
+        &self,
+        live: &Value,
+        propagation: PropagationPolicy,
+        seconds: Option<u32>,
+    ) -> Result<bool, ClusterError> {
+        self.delete_by(
+            live,
+            DeleteParams {
+                grace_period_seconds: seconds,
+                propagation_policy: Some(propagation),
+                ..DeleteParams::default()
+            },
+        )
+        .await
+    }
+
+    async fn delete_by(&self, live: &Value, params: DeleteParams) -> Result<bool, ClusterError> {
+        let dry_run = params.dry_run;
         let (api, _) = self
             .api(&object::gvk(live), object::namespace(live))
             .await?;
         let uid = live["metadata"]["uid"].as_str().unwrap_or_default();
         let params = DeleteParams {
-            dry_run,
-            propagation_policy: Some(propagation),
             preconditions: (!uid.is_empty()).then(|| Preconditions {
                 uid: Some(uid.to_owned()),
                 resource_version: None,
             }),
-            ..DeleteParams::default()
+            ..params
         };
         match self.timed(api.delete(object::name(live), &params)).await {
             Ok(either) => {

@@ -7,6 +7,8 @@ use gix::bstr::BStr;
 use gix::progress::Discard;
 use gix::protocol::handshake::Ref;
 
+use tiphys_model::RevisionMetadata;
+
 use super::http::Settings;
 use super::revision::Refs;
 use super::{Repo, SourceError};
@@ -291,6 +293,21 @@ pub fn tree_of(repository: &gix::ThreadSafeRepository, commit: &str) -> Option<g
     let id = gix::ObjectId::from_hex(commit.as_bytes()).ok()?;
     let tree = local.try_find_object(id).ok()??.peel_to_tree().ok()?;
     Some(tree.id)
+}
+
+/// Author, time and message of a commit that is here.
+pub fn metadata(repository: &gix::ThreadSafeRepository, commit: &str) -> Option<RevisionMetadata> {
+    let local = repository.to_thread_local();
+    let id = gix::ObjectId::from_hex(commit.as_bytes()).ok()?;
+    let commit = local.try_find_object(id).ok()??.peel_to_commit().ok()?;
+    let author = commit.author().ok()?;
+    let time = author.time().ok()?;
+    Some(RevisionMetadata {
+        author: format!("{} <{}>", author.name, author.email),
+        date: chrono::DateTime::from_timestamp(time.seconds, 0),
+        message: commit.message_raw().ok()?.to_string().trim_end().to_owned(),
+        ..RevisionMetadata::default()
+    })
 }
 
 /// Fetches one commit without its history, or everything when `commit` is none.

@@ -1,0 +1,88 @@
+//! What an application looks like in its cluster, for people: its tree, its differences, one object, its events and its logs.
+//!
+//! Nothing here changes what the reconciler decides. Values of Secrets are masked, by the kind that the server knows, before anything leaves.
+
+mod events;
+mod logs;
+mod managed;
+mod resource;
+mod revision;
+mod tree;
+
+pub use logs::{Lines, LogLine, LogRequest};
+pub use resource::Removal;
+
+use tiphys_model::ResourceKey;
+
+use crate::cluster::ClusterError;
+use crate::target::Condition;
+
+/// Annotations that never hold a secret are shown; there is none whose value is always one.
+const SECRET_ANNOTATIONS: [&str; 0] = [];
+
+/// Why something of an application cannot be shown or done.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ViewError {
+    /// The application itself is at fault.
+    #[error("{}", .0.message)]
+    Application(Condition),
+    /// The object does not belong to the application.
+    #[error("{kind} {group} {name} not found as part of application {application}")]
+    NotPart {
+        /// Kind of the object.
+        kind: String,
+        /// Its group.
+        group: String,
+        /// Its name.
+        name: String,
+        /// The application.
+        application: String,
+    },
+    /// What was asked for makes no sense.
+    #[error("{0}")]
+    Invalid(String),
+    /// The cluster did not do it.
+    #[error(transparent)]
+    Cluster(#[from] ClusterError),
+}
+
+impl From<Condition> for ViewError {
+    fn from(condition: Condition) -> Self {
+        Self::Application(condition)
+    }
+}
+
+/// Which objects are meant; an empty field means any.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Namespace.
+    pub namespace: String,
+    /// Name.
+    pub name: String,
+    /// API group.
+    pub group: String,
+    /// API version.
+    pub version: String,
+    /// Kind.
+    pub kind: String,
+}
+
+impl Filter {
+    fn selects(&self, key: &ResourceKey, version: &str) -> bool {
+        let fits = |wanted: &str, is: &str| wanted.is_empty() || wanted == is;
+        fits(&self.namespace, &key.namespace)
+            && fits(&self.name, &key.name)
+            && fits(&self.group, &key.group)
+            && fits(&self.kind, &key.kind)
+            && fits(&self.version, version)
+    }
+}
+
+fn not_part(application: &str, key: &ResourceKey) -> ViewError {
+    ViewError::NotPart {
+        kind: key.kind.clone(),
+        group: key.group.clone(),
+        name: key.name.clone(),
+        application: application.to_owned(),
+    }
+}
