@@ -233,8 +233,14 @@ impl Document {
         }
         let flag = |name: &str| schema.get(name).and_then(Value::as_bool) == Some(true);
         let text = |name: &str| schema.get(name).and_then(Value::as_str).unwrap_or_default();
+        // A quantity of a custom resource is an int-or-string whose pattern knows the suffixes.
+        let quantity = text("pattern").contains("[KMGTPE]i");
         let kind = if flag("x-kubernetes-int-or-string") || text("format") == "int-or-string" {
-            Kind::Scalar(Scalar::IntOrString)
+            Kind::Scalar(if quantity {
+                Scalar::Quantity
+            } else {
+                Scalar::IntOrString
+            })
         } else {
             match text("type") {
                 "array" => self.list(schema, place, depth)?,
@@ -309,15 +315,16 @@ impl Document {
             .flatten()
             .filter_map(Value::as_str)
             .collect();
-        let merge_key = schema
-            .get("x-kubernetes-patch-merge-key")
-            .and_then(Value::as_str);
-        let list = match schema.get("x-kubernetes-list-type").and_then(Value::as_str) {
+        let text = |name: &str| schema.get(name).and_then(Value::as_str);
+        let merges = text("x-kubernetes-patch-strategy").is_some_and(|text| text.contains("merge"));
+        let list = match text("x-kubernetes-list-type") {
             Some("set") => ListKind::Set,
             Some("map") if !stated.is_empty() => keys(stated),
             Some(_) => ListKind::Atomic,
-            None => match merge_key {
+            // Older documents only say how a strategic merge patch treats the list.
+            None => match text("x-kubernetes-patch-merge-key") {
                 Some(key) => keys(vec![key]),
+                None if merges => ListKind::Set,
                 None => ListKind::Atomic,
             },
         };

@@ -284,4 +284,125 @@ mod tests {
             assert_eq!(application_of(&object), None, "{id}");
         }
     }
+
+    fn key() -> ResourceKey {
+        ResourceKey {
+            group: "apps".into(),
+            kind: "Deployment".into(),
+            namespace: "shop".into(),
+            name: "web".into(),
+        }
+    }
+
+    fn deployment() -> Value {
+        json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web", "namespace": "shop"}})
+    }
+
+    fn tracking(method: &str, installation: &str) -> Tracking {
+        Tracking {
+            method: Method::parse(method).expect("a method"),
+            installation: installation.into(),
+            ..Tracking::default()
+        }
+    }
+
+    #[test]
+    fn every_method_writes_reads_and_takes_out_its_own() {
+        let id = "front:apps/Deployment:shop/web";
+        for (method, annotations, labels) in [
+            ("annotation", json!({TRACKING_ID: id}), json!(null)),
+            ("label", json!(null), json!({INSTANCE_LABEL: "front"})),
+            (
+                "annotation+label",
+                json!({TRACKING_ID: id}),
+                json!({INSTANCE_LABEL: "front"}),
+            ),
+        ] {
+            let tracking = tracking(method, "");
+            let mut object = deployment();
+            tracking.track(&mut object, "front", &key());
+            assert_eq!(object["metadata"]["annotations"], annotations, "{method}");
+            assert_eq!(object["metadata"]["labels"], labels, "{method}");
+            assert_eq!(
+                tracking.ownership(&object, "front"),
+                Ownership::Owned,
+                "{method}"
+            );
+            let other = Ownership::OwnedByOther("front".into());
+            assert_eq!(tracking.ownership(&object, "back"), other, "{method}");
+            tracking.untrack(&mut object);
+            assert_eq!(
+                tracking.ownership(&object, "front"),
+                Ownership::Free,
+                "{method}"
+            );
+        }
+        assert_eq!(Method::parse("labels"), None);
+    }
+
+    #[test]
+    fn an_installation_knows_only_its_own() {
+        let (one, two) = (tracking("annotation", "one"), tracking("annotation", "two"));
+        let mut object = deployment();
+        one.track(&mut object, "front", &key());
+        assert_eq!(object::annotation(&object, INSTALLATION_ID), Some("one"));
+        assert_eq!(one.ownership(&object, "front"), Ownership::Owned);
+        assert_eq!(two.ownership(&object, "front"), Ownership::Free);
+        // Without an installation, the one of before is taken out.
+        tracking("annotation", "").track(&mut object, "front", &key());
+        assert_eq!(object::annotation(&object, INSTALLATION_ID), None);
+        assert_eq!(one.ownership(&object, "front"), Ownership::Free);
+    }
+
+    #[test]
+    fn the_label_has_the_key_of_the_installation_and_the_length_that_a_label_may_have() {
+        let long = format!("{}.-_tail", "a".repeat(61));
+        let tracking = Tracking {
+            method: Method::AnnotationAndLabel,
+            label: "example.com/app".into(),
+            ..Tracking::default()
+        };
+        let mut object = deployment();
+        tracking.track(&mut object, &long, &key());
+        assert_eq!(
+            object["metadata"]["labels"],
+            json!({"example.com/app": "a".repeat(61)})
+        );
+        assert_eq!(tracking.ownership(&object, &long), Ownership::Owned);
+        for (name, expected) in [
+            ("short", "short"),
+            (&"b".repeat(64), &*"b".repeat(63)),
+            (&"-".repeat(70), ""),
+        ] {
+            assert_eq!(label_value(name), expected);
+        }
+        assert_eq!(label_value(&"ä".repeat(40)), "");
+    }
+
+    #[test]
+    fn what_was_tracked_by_label_is_no_drift_by_annotation() {
+        let tracking = tracking("annotation", "");
+        let mut target = deployment();
+        tracking.track(&mut target, "front", &key());
+        let mut live = deployment();
+        live["metadata"]["labels"] = json!({INSTANCE_LABEL: "front"});
+        let migrated = tracking.migrated(&target, &live);
+        assert_eq!(
+            object::annotation(&migrated, TRACKING_ID),
+            Some("front:apps/Deployment:shop/web")
+        );
+        assert_eq!(migrated["metadata"]["labels"], json!({}));
+        // One that is tracked as another's is.
+        live["metadata"]["annotations"] = json!({TRACKING_ID: "back:apps/Deployment:shop/web"});
+        let migrated = tracking.migrated(&target, &live);
+        assert_eq!(
+            object::annotation(&migrated, TRACKING_ID),
+            Some("back:apps/Deployment:shop/web")
+        );
+        // Nothing to do.
+        assert!(matches!(
+            tracking.migrated(&target, &target),
+            Cow::Borrowed(_)
+        ));
+    }
 }

@@ -138,8 +138,9 @@ impl Walker<'_> {
 
     /// A field is left, unless nothing would change without it.
     fn left(&mut self, field: &str, live: &Value, shape: &Shape<'_>, path: &Path<'_>) {
-        let counts = shape.holds_entries() || !is_zero(live);
-        if counts && field != LAST_APPLIED && shape.field(field).default() != Some(live) {
+        let counts =
+            shape.holds_entries() || (!is_zero(live) && shape.field(field).default() != Some(live));
+        if counts && field != LAST_APPLIED {
             self.push(path, Reason::Left, None, Some(live));
         }
     }

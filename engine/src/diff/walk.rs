@@ -333,8 +333,8 @@ impl<'o> Walker<'o> {
                 if entries || !is_empty(present) {
                     self.push(&here, Reason::Left, None, Some(present));
                 }
-            } else if (entries || !is_zero(present))
-                && shape.field(name).default() != Some(present)
+            } else if (entries
+                || (!is_zero(present) && shape.field(name).default() != Some(present)))
                 && self.is_of_others(&here)
             {
                 self.push(&here, Reason::Added, None, Some(present));
