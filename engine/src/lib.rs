@@ -5,12 +5,15 @@
 //! thousands and behaves after a crash as it did before.
 
 pub mod compare_options;
+//ACTIONS
 pub mod diff;
+pub mod expression;
 pub mod health;
 pub mod ignore;
 pub mod known_types;
 pub mod managed_fields;
 pub mod mask;
+pub mod lua;
 pub mod object;
 pub mod order;
 pub mod plan;
@@ -22,4 +25,5 @@ pub mod tracking;
 
 mod edit;
 mod glob;
+mod kinds;
 mod quantity;
