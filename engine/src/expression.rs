@@ -5,7 +5,7 @@
 //! test       = value [ ("==" | "!=" | "<" | "<=" | ">" | ">=") value | "in" "[" value { "," value } "]" ]
 //! value      = term { ("+" | "-") term }   term     = atom { "??" atom }
 //! atom       = text | number | true | false | null | True | False | Unknown | observed | function | path | "(" expression ")"
-//! function   = ("exists" | "count" | "number" | "starts" | "ends" | "contains" | "sum" | "join") "(" expression { "," expression } ")"
+//! function   = ("exists" | "count" | "number" | "starts" | "ends" | "contains" | "sum" | "join" | "with") "(" expression { "," expression } ")"
 //! path       = [ "$" "." ] step { "." name | "[" (index | text | "last" | expression) "]" }
 //! ```
 //!
@@ -14,6 +14,8 @@
 //! - `cond.Ready` is the condition of that type in `status.conditions` (of an element: in its `conditions`); by itself it is
 //!   the condition's status. `True`, `False` and `Unknown` are the texts that such a status can be.
 //! - `a ?? b` is `b` when `a` is missing. What is missing equals only what is missing, and is neither less nor more than anything.
+//! - `with(a, b, c)` is the three texts together when `b` is not empty, and nothing when it is.
+//! - `join(list, text, separator)` and `sum(list, number)` ask their second argument of each element.
 //! - `observed` tells whether the controller has seen the newest `metadata.generation`.
 //!
 //! The language is total: it has no loops and no definitions, every list is walked at most once per `[…]` around it, and the
@@ -57,6 +59,7 @@ enum Function {
     Contains,
     Sum,
     Join,
+    With,
 }
 
 #[derive(Clone, Debug)]
@@ -434,6 +437,15 @@ impl Function {
                     .any(|element| Operand::of(Some(element)).equals(&operand(1))),
                 text => text.text().contains(&*operand(1).text()),
             }),
+            Self::With => match operand(1) {
+                value if value.is_true() => Operand::Text(Cow::Owned(format!(
+                    "{}{}{}",
+                    operand(0).text(),
+                    value.text(),
+                    operand(2).text()
+                ))),
+                _ => Operand::Text(Cow::Borrowed("")),
+            },
             Self::Sum => Operand::Number(
                 all()
                     .into_iter()
@@ -528,6 +540,7 @@ mod tests {
                 "Not Ready",
             ),
             ("{join(status.parents, name, ' and ')}", "one and two"),
+            ("{with('<', cond.Ready.reason, '>')}{with('<', status.none, '>')}", "<Broken>"),
         ] {
             let template = Template::parse(text).unwrap_or_else(|error| panic!("{error}"));
             assert_eq!(template.render(&object()), expected, "{text}");

@@ -1,7 +1,7 @@
 //! Lua as users write it for health and actions: sandboxed, bounded in steps and memory, compiled once.
 //!
-//! The language is Lua 5.1, because that is what such scripts were written for: `table.getn` and `unpack` exist, and every
-//! number is a double that prints without `.0`. A script sees `obj` (the live object), `actionParams` (the parameters of an
+//! Such scripts were written for an interpreter that is Lua 5.1 with `goto`. That is what Lua 5.2 is once the names that it
+//! dropped are there again (`unpack`, `table.getn`, …): every number is a double, and prints without `.0`. A script sees `obj` (the live object), `actionParams` (the parameters of an
 //! action), the safe parts of the base library, `string`, `table`, `math` and an `os` of `time` and `date`, which answer with
 //! the time that the caller gave. There are no files, no processes, no environment, no loading of code, no coroutines, no
 //! randomness and no way to reach them: open libraries make no difference.

@@ -196,8 +196,7 @@ impl<'t> Parser<'t> {
     fn value(&mut self) -> Result<Node, ExpressionError> {
         let mut node = self.term()?;
         loop {
-            // A chain leans to the left, so that its length is its depth: the length of the text bounds it, and it is
-            // bounded again here because evaluation follows it.
+            // A chain leans to the left, so that its length is its depth, which the length of the text bounds.
             let make: fn(Box<Node>, Box<Node>) -> Node = if self.symbol("+") {
                 Node::Add
             } else if self.symbol("-") {
@@ -277,6 +276,7 @@ impl<'t> Parser<'t> {
             "contains" => (Function::Contains, 2),
             "sum" => (Function::Sum, 2),
             "join" => (Function::Join, 3),
+            "with" => (Function::With, 3),
             _ => return self.fail(format!("no function is called {name}")),
         };
         let mut nodes = Vec::new();

@@ -50,7 +50,7 @@ local text = {
   rep = natives.rep,
 }
 local tables = {
-  concat = raw_concat, insert = insert, remove = remove, sort = sort, maxn = maxn,
+  unpack = table.unpack, concat = raw_concat, insert = insert, remove = remove, sort = sort, maxn = maxn,
   getn = function(list) return #list end,
   foreach = function(list, call)
     for key, value in pairs(list) do
@@ -74,8 +74,8 @@ end
 local base = {
   assert = assert, error = error, getmetatable = getmetatable, ipairs = ipairs, next = next, pairs = pairs,
   pcall = natives.pcall, print = function() end, rawequal = rawequal, rawget = rawget, rawset = rawset, select = select,
-  setmetatable = setmetatable, tonumber = tonumber, tostring = tostring, type = type, unpack = unpack,
-  _VERSION = _VERSION,
+  setmetatable = setmetatable, tonumber = tonumber, tostring = tostring, type = type, unpack = table.unpack,
+  _VERSION = "Lua 5.1",
 }
 
 local methods = getmetatable("")
