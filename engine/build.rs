@@ -14,7 +14,10 @@ use serde_json::Value;
 fn main() -> Result<(), Box<dyn Error>> {
     let out = PathBuf::from(std::env::var("OUT_DIR")?);
     let shared = read_shared(Path::new("src/health/shared"))?;
-    for (folder, table) in [("src/health/kinds", "health_kinds.rs"), ("src/actions/kinds", "action_kinds.rs")] {
+    for (folder, table) in [
+        ("src/health/kinds", "health_kinds.rs"),
+        ("src/actions/kinds", "action_kinds.rs"),
+    ] {
         println!("cargo::rerun-if-changed={folder}");
         let mut entries = Vec::new();
         for group in sorted(Path::new(folder))? {
@@ -23,7 +26,9 @@ fn main() -> Result<(), Box<dyn Error>> {
                 if name.ends_with(".cases.yaml") {
                     continue;
                 }
-                let kind = name.strip_suffix(".yaml").ok_or_else(|| format!("{} is no .yaml", file.display()))?;
+                let kind = name
+                    .strip_suffix(".yaml")
+                    .ok_or_else(|| format!("{} is no .yaml", file.display()))?;
                 read(&file, &file_name(&group)?, kind, &shared, &mut entries)
                     .map_err(|error| format!("{}: {error}", file.display()))?;
             }
@@ -34,7 +39,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
         let mut code = String::from("&[\n");
         for ((group, kind), text) in &entries {
-            writeln!(code, "    Entry {{ group: {group:?}, kind: {kind:?}, text: {text:?} }},")?;
+            writeln!(
+                code,
+                "    Entry {{ group: {group:?}, kind: {kind:?}, text: {text:?} }},"
+            )?;
         }
         code.push_str("]\n");
         fs::write(out.join(table), code)?;
@@ -64,11 +72,17 @@ fn parse(path: &Path) -> Result<Value, Box<dyn Error>> {
         .map_err(|error| format!("{}: {error}", path.display()).into())
 }
 
-fn read_shared(folder: &Path) -> Result<Vec<(String, Vec<Value>)>, Box<dyn Error>> {
+/// Rules by name.
+type Shared = Vec<(String, Vec<Value>)>;
+
+fn read_shared(folder: &Path) -> Result<Shared, Box<dyn Error>> {
     let mut shared = Vec::new();
     for path in sorted(folder)? {
         let name = file_name(&path)?.trim_end_matches(".yaml").to_owned();
-        let rules = parse(&path)?["rules"].as_array().cloned().unwrap_or_default();
+        let rules = parse(&path)?["rules"]
+            .as_array()
+            .cloned()
+            .unwrap_or_default();
         shared.push((name, rules));
     }
     Ok(shared)
@@ -80,7 +94,7 @@ fn read(
     file: &Path,
     group: &str,
     kind: &str,
-    shared: &[(String, Vec<Value>)],
+    shared: &Shared,
     entries: &mut Vec<Entry>,
 ) -> Result<(), Box<dyn Error>> {
     let mut content = parse(file)?;
@@ -104,7 +118,10 @@ fn read(
     }
     let text = content.to_string();
     let group = if group == "core" { "" } else { group };
-    entries.push(((group.replace('_', "*"), kind.replace('_', "*")), text.clone()));
+    entries.push((
+        (group.replace('_', "*"), kind.replace('_', "*")),
+        text.clone(),
+    ));
     for other in also.as_array().into_iter().flatten() {
         let (group, kind) = other
             .as_str()

@@ -10,6 +10,7 @@
 //! ```
 //!
 //! - A path begins at the object; within `[…]` it begins at the element, and `$.` goes back to the object.
+//! - `it` is the element itself.
 //! - `list[question]` is the first element for which the question is true.
 //! - `cond.Ready` is the condition of that type in `status.conditions` (of an element: in its `conditions`); by itself it is
 //!   the condition's status. `True`, `False` and `Unknown` are the texts that such a status can be.
@@ -252,7 +253,11 @@ impl<'a> Operand<'a> {
     fn number(&self) -> Option<f64> {
         match self {
             Self::Number(value) => Some(*value),
-            Self::Text(text) => text.trim().parse().ok().filter(|value: &f64| value.is_finite()),
+            Self::Text(text) => text
+                .trim()
+                .parse()
+                .ok()
+                .filter(|value: &f64| value.is_finite()),
             _ => None,
         }
     }
@@ -324,7 +329,11 @@ fn walk<'a>(steps: &[Step], start: &'a Value, scope: Scope<'a>) -> Option<&'a Va
                 .iter()
                 .find(|element| question.evaluate(scope.at(element)).is_true())?,
             Step::Condition(name, of_element) => {
-                let holder = if *of_element { value } else { value.get("status")? };
+                let holder = if *of_element {
+                    value
+                } else {
+                    value.get("status")?
+                };
                 holder
                     .get("conditions")?
                     .as_array()?
@@ -363,7 +372,11 @@ impl Node {
             }
             Self::In(node, values) => {
                 let found = node.evaluate(scope);
-                Operand::Bool(values.iter().any(|value| value.evaluate(scope).equals(&found)))
+                Operand::Bool(
+                    values
+                        .iter()
+                        .any(|value| value.evaluate(scope).equals(&found)),
+                )
             }
             Self::Otherwise(node, other) => match node.evaluate(scope) {
                 Operand::Missing => other.evaluate(scope),
@@ -428,7 +441,9 @@ impl Function {
             Self::Exists => Operand::Bool(!matches!(operand(0), Operand::Missing)),
             #[expect(clippy::cast_precision_loss, reason = "no list is that long")]
             Self::Count => Operand::Number(all().len() as f64),
-            Self::Number => operand(0).number().map_or(Operand::Missing, Operand::Number),
+            Self::Number => operand(0)
+                .number()
+                .map_or(Operand::Missing, Operand::Number),
             Self::Starts => Operand::Bool(operand(0).text().starts_with(&*operand(1).text())),
             Self::Ends => Operand::Bool(operand(0).text().ends_with(&*operand(1).text())),
             Self::Contains => Operand::Bool(match operand(0) {
@@ -477,7 +492,7 @@ mod tests {
         json!({
             "kind": "Thing",
             "metadata": {"name": "web", "generation": 2, "annotations": {"a/b": "c"}},
-            "spec": {"replicas": 3, "nodes": [{"count": 1}, {"count": 2}]},
+            "spec": {"replicas": 3, "nodes": [{"count": 1}, {"count": 2}], "names": ["a", "b"]},
             "status": {
                 "observedGeneration": 1,
                 "ready": 2,
@@ -498,7 +513,10 @@ mod tests {
     fn questions() {
         for (text, expected) in [
             ("cond.Ready == False", true),
-            ("cond.Ready == False and cond.Ready.reason in [\"Broken\", 'Other']", true),
+            (
+                "cond.Ready == False and cond.Ready.reason in [\"Broken\", 'Other']",
+                true,
+            ),
             ("cond.Missing == True", false),
             ("exists(cond.Missing)", false),
             ("cond.Missing != True", true),
@@ -515,12 +533,22 @@ mod tests {
             ("status.parents[cond.Accepted == False].name == 'two'", true),
             ("status.parents[name == $.metadata.name]", false),
             ("count(status.parents[cond.Accepted == True]) == 1", true),
-            ("count(status.parents) == 2 and status.parents[last].name == 'two'", true),
+            (
+                "count(status.parents) == 2 and status.parents[last].name == 'two'",
+                true,
+            ),
             ("status.parents[0].name == 'one'", true),
             ("sum(spec.nodes, count) == 3", true),
-            ("starts(metadata.name, 'w') and ends(metadata.name, 'b')", true),
+            (
+                "starts(metadata.name, 'w') and ends(metadata.name, 'b')",
+                true,
+            ),
             ("contains(cond.Ready.message, 'disk')", true),
             ("number('12') == 12", true),
+            (
+                "spec.names[it != 'a'] == 'b' and count(spec.names[it == 'a']) == 1",
+                true,
+            ),
             ("(false or true) and not (true and false)", true),
         ] {
             let expression = Expression::parse(text).unwrap_or_else(|error| panic!("{error}"));
@@ -540,7 +568,10 @@ mod tests {
                 "Not Ready",
             ),
             ("{join(status.parents, name, ' and ')}", "one and two"),
-            ("{with('<', cond.Ready.reason, '>')}{with('<', status.none, '>')}", "<Broken>"),
+            (
+                "{with('<', cond.Ready.reason, '>')}{with('<', status.none, '>')}",
+                "<Broken>",
+            ),
         ] {
             let template = Template::parse(text).unwrap_or_else(|error| panic!("{error}"));
             assert_eq!(template.render(&object()), expected, "{text}");
@@ -553,8 +584,21 @@ mod tests {
         let nested = "(".repeat(200);
         let long = "a".repeat(5_000);
         for text in [
-            "", "a ==", "a b", "(a", "a[", "a.", "unknown(a)", "a in b", "'open", "a ? b", "1..2", "@", &deep,
-            &nested, &long,
+            "",
+            "a ==",
+            "a b",
+            "(a",
+            "a[",
+            "a.",
+            "unknown(a)",
+            "a in b",
+            "'open",
+            "a ? b",
+            "1..2",
+            "@",
+            &deep,
+            &nested,
+            &long,
         ] {
             assert!(Expression::parse(text).is_err(), "{text}");
         }

@@ -18,6 +18,7 @@ use tiphys_model::HealthStatusCode as Code;
 
 pub use aggregate::worst;
 pub use cel::{CelCheck, CelError};
+pub(crate) use checks::canonical as canonical_key;
 pub use checks::{Check, Checks, Definition, DefinitionError};
 
 /// A verdict, and why.

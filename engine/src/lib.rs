@@ -4,16 +4,16 @@
 //! Nothing here awaits, reads a clock or knows a client: everything is a function of values, so that it can be tested by the
 //! thousands and behaves after a crash as it did before.
 
+pub mod actions;
 pub mod compare_options;
-//ACTIONS
 pub mod diff;
 pub mod expression;
 pub mod health;
 pub mod ignore;
 pub mod known_types;
+pub mod lua;
 pub mod managed_fields;
 pub mod mask;
-pub mod lua;
 pub mod object;
 pub mod order;
 pub mod plan;

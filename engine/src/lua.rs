@@ -27,6 +27,8 @@ use chrono::{DateTime, Utc};
 use mlua::{Function, HookTriggers, Lua, LuaOptions, StdLib, Table, VmState};
 use serde_json::Value;
 
+pub(crate) use convert::restore_empty_maps;
+
 /// What a script may use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -81,7 +83,10 @@ pub struct Script {
 
 impl std::fmt::Debug for Script {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Script").field("source", &self.source).finish_non_exhaustive()
+        formatter
+            .debug_struct("Script")
+            .field("source", &self.source)
+            .finish_non_exhaustive()
     }
 }
 
@@ -186,23 +191,29 @@ impl Machine {
     ) -> Result<Value, LuaError> {
         self.fuel.store(limits.steps.into(), Ordering::Relaxed);
         let object_size = convert::size(object)
-            + parameters.iter().map(|(_, value)| convert::size(value)).sum::<usize>();
+            + parameters
+                .iter()
+                .map(|(_, value)| convert::size(value))
+                .sum::<usize>();
         let memory = limits
             .memory
             .saturating_add(object_size.saturating_mul(MEMORY_PER_BYTE));
-        let outcome = self.lua.set_memory_limit(self.lua.used_memory() + memory).and_then(|_| {
-            self.lua.gc_stop();
-            let globals: Table = self.fresh.call(now.timestamp())?;
-            globals.raw_set("obj", convert::to_lua(&self.lua, object, 0)?)?;
-            let table = self.lua.create_table()?;
-            for (name, value) in parameters {
-                table.raw_set(name.as_str(), convert::to_lua(&self.lua, value, 0)?)?;
-            }
-            globals.raw_set("actionParams", table)?;
-            self.function.set_environment(globals)?;
-            let result: mlua::Value = self.function.call(())?;
-            Ok(result)
-        });
+        let outcome = self
+            .lua
+            .set_memory_limit(self.lua.used_memory() + memory)
+            .and_then(|_| {
+                self.lua.gc_stop();
+                let globals: Table = self.fresh.call(now.timestamp())?;
+                globals.raw_set("obj", convert::to_lua(&self.lua, object, 0)?)?;
+                let table = self.lua.create_table()?;
+                for (name, value) in parameters {
+                    table.raw_set(name.as_str(), convert::to_lua(&self.lua, value, 0)?)?;
+                }
+                globals.raw_set("actionParams", table)?;
+                self.function.set_environment(globals)?;
+                let result: mlua::Value = self.function.call(())?;
+                Ok(result)
+            });
         let result = match outcome {
             Ok(value) => convert::to_json(&value),
             Err(error) if is_memory(&error) => Err(LuaError::Memory(limits.memory)),

@@ -238,7 +238,10 @@ impl<'t> Parser<'t> {
         if let Some(text) = self.quoted()? {
             return Ok(Node::Literal(Value::String(text)));
         }
-        if self.rest().starts_with(|character: char| character.is_ascii_digit()) {
+        if self
+            .rest()
+            .starts_with(|character: char| character.is_ascii_digit())
+        {
             return self.digits().map(|number| Node::Literal(number.into()));
         }
         if self.take("$") {
@@ -296,7 +299,12 @@ impl<'t> Parser<'t> {
 
     fn quoted(&mut self) -> Result<Option<String>, ExpressionError> {
         self.space();
-        let Some(quote) = self.rest().chars().next().filter(|c| matches!(c, '"' | '\'')) else {
+        let Some(quote) = self
+            .rest()
+            .chars()
+            .next()
+            .filter(|c| matches!(c, '"' | '\''))
+        else {
             return Ok(None);
         };
         let body = &self.rest()[1..];
@@ -338,7 +346,7 @@ impl<'t> Parser<'t> {
             };
             steps.push(Step::Condition(kind, of_element));
             is_condition = true;
-        } else {
+        } else if first != "it" {
             steps.push(Step::Key(first.to_owned()));
         }
         loop {
@@ -368,7 +376,10 @@ impl<'t> Parser<'t> {
     fn bracket(&mut self) -> Result<Step, ExpressionError> {
         self.space();
         let start = self.position;
-        if self.rest().starts_with(|character: char| character.is_ascii_digit()) {
+        if self
+            .rest()
+            .starts_with(|character: char| character.is_ascii_digit())
+        {
             let index = self.digits()?;
             self.expect("]")?;
             return Ok(Step::Index(index as usize));

@@ -117,12 +117,28 @@ fn message(causes: &[&Value]) -> String {
         .take(CAUSES)
         .map(|live| {
             let key = object::key(live);
-            let part = |text: &str| if text.is_empty() { String::new() } else { format!("{text}/") };
-            format!("{}{}:{}{}", part(&key.group), key.kind, part(&key.namespace), key.name)
+            let part = |text: &str| {
+                if text.is_empty() {
+                    String::new()
+                } else {
+                    format!("{text}/")
+                }
+            };
+            format!(
+                "{}{}:{}{}",
+                part(&key.group),
+                key.kind,
+                part(&key.namespace),
+                key.name
+            )
         })
         .collect();
     let more = causes.len().saturating_sub(CAUSES);
-    let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let rest = if more > 0 {
+        format!(" and {more} more")
+    } else {
+        String::new()
+    };
     format!("Caused by {}{rest}", names.join(", "))
 }
 
@@ -147,7 +163,9 @@ fn is_hook(object: &Value) -> bool {
         )
     }) || (object::annotation(object, HOOK).is_none()
         && object::annotation(object, "helm.sh/hook").is_some_and(|names| {
-            names.split(',').any(|name| !matches!(name.trim(), "" | "crd-install"))
+            names
+                .split(',')
+                .any(|name| !matches!(name.trim(), "" | "crd-install"))
         }))
 }
 
@@ -209,7 +227,11 @@ mod tests {
     fn what_is_missing() {
         let there = Some(live("a", &json!({})));
         check(&[(None, None), (None, None)], Code::Missing, "");
-        check(&[(there, Some(Code::Healthy)), (None, None)], Code::Healthy, "");
+        check(
+            &[(there, Some(Code::Healthy)), (None, None)],
+            Code::Healthy,
+            "",
+        );
     }
 
     #[test]
@@ -225,7 +247,11 @@ mod tests {
             check(&[(Some(hook), Some(Code::Degraded))], Code::Healthy, "");
         }
         let child = json!({"apiVersion": "argoproj.io/v1alpha1", "kind": "Application", "metadata": {"name": "child"}});
-        check(&[(Some(child.clone()), Some(Code::Unknown))], Code::Healthy, "");
+        check(
+            &[(Some(child.clone()), Some(Code::Unknown))],
+            Code::Healthy,
+            "",
+        );
         check(
             &[(Some(child.clone()), Some(Code::Degraded))],
             Code::Degraded,

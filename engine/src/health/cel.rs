@@ -35,7 +35,9 @@ pub enum CelError {
         field: &'static str,
     },
     /// The expression is nested deeper than it may be.
-    #[error("the CEL expression `{field}` is nested deeper than {DEEPEST} or has more than {OPERATORS} operators")]
+    #[error(
+        "the CEL expression `{field}` is nested deeper than {DEEPEST} or has more than {OPERATORS} operators"
+    )]
     TooDeep {
         /// `current`, `inProgress` or `failed`.
         field: &'static str,
@@ -148,7 +150,9 @@ impl Compiled {
         }
         match self.program.execute(&context) {
             Ok(cel::Value::Bool(answer)) => Ok(answer),
-            Ok(_) => Err(format!("the CEL expression `{field}` is neither true nor false")),
+            Ok(_) => Err(format!(
+                "the CEL expression `{field}` is neither true nor false"
+            )),
             Err(error) => {
                 let text: String = error.to_string().chars().take(300).collect();
                 Err(format!("the CEL expression `{field}` failed: {text}"))
@@ -213,10 +217,15 @@ mod tests {
     }
 
     fn check(current: &str, status: Code, message: &str) {
-        let check = CelCheck::compile(current, None, None).unwrap_or_else(|error| panic!("{error}"));
+        let check =
+            CelCheck::compile(current, None, None).unwrap_or_else(|error| panic!("{error}"));
         let health = check.assess(&object());
         assert_eq!(health.status, status, "{current}: {}", health.message);
-        assert!(health.message.contains(message), "{current}: {}", health.message);
+        assert!(
+            health.message.contains(message),
+            "{current}: {}",
+            health.message
+        );
     }
 
     #[test]
@@ -233,24 +242,34 @@ mod tests {
         ] {
             check(current, Code::Healthy, "");
         }
-        check("status.replicas == 5", Code::Progressing, "no CEL expression");
+        check(
+            "status.replicas == 5",
+            Code::Progressing,
+            "no CEL expression",
+        );
         check("status.replicas", Code::Unknown, "neither true nor false");
         check("status.nothing.deeper == 1", Code::Unknown, "failed");
         check("unknown == 1", Code::Unknown, "failed");
         check("1 / (status.replicas - 3) == 1", Code::Unknown, "failed");
-        check("9223372036854775807 + status.replicas > 0", Code::Unknown, "failed");
+        check(
+            "9223372036854775807 + status.replicas > 0",
+            Code::Unknown,
+            "failed",
+        );
     }
 
     #[test]
     fn the_order_of_questions() {
         let check = |in_progress, failed| {
-            CelCheck::compile("true", in_progress, failed).map(|check| check.assess(&object()).status)
+            CelCheck::compile("true", in_progress, failed)
+                .map(|check| check.assess(&object()).status)
         };
         assert_eq!(check(None, None), Ok(Code::Healthy));
         assert_eq!(check(None, Some("true")), Ok(Code::Degraded));
         assert_eq!(check(Some("true"), Some("true")), Ok(Code::Progressing));
         assert_eq!(check(Some("false"), Some("")), Ok(Code::Healthy));
-        let new = CelCheck::compile("status.replicas == 1", None, None).map(|check| check.assess(&json!({})));
+        let new = CelCheck::compile("status.replicas == 1", None, None)
+            .map(|check| check.assess(&json!({})));
         assert_eq!(new.map(|health| health.status), Ok(Code::Progressing));
     }
 
@@ -262,11 +281,17 @@ mod tests {
         let text = format!("['xxxxxxxx']{}.size() > 0", ".map(a, a + a)".repeat(30));
         check(&text, Code::Unknown, "refused");
         let list = format!("[{}]", vec!["1"; 100].join(","));
-        let nested = format!("{list}.all(a, {list}.all(b, {list}.all(c, {list}.all(d, {list}.all(e, a > 0)))))");
+        let nested = format!(
+            "{list}.all(a, {list}.all(b, {list}.all(c, {list}.all(d, {list}.all(e, a > 0)))))"
+        );
         check(&nested, Code::Unknown, "refused");
         let regex = "status.conditions.all(e, 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'.matches('(a*)*(a*)*(a*)*b'))";
         check(regex, Code::Progressing, "");
-        check("'a'.matches('(((a{1000}){1000}){1000})')", Code::Unknown, "failed");
+        check(
+            "'a'.matches('(((a{1000}){1000}){1000})')",
+            Code::Unknown,
+            "failed",
+        );
         check("'a'.matches('(')", Code::Unknown, "failed");
         for wrong in [
             "(".repeat(100),
@@ -275,12 +300,26 @@ mod tests {
             "a.b".to_owned() + &".c".repeat(1500),
         ] {
             let error = CelCheck::compile(&wrong, None, None).map(|_| ());
-            assert_eq!(error, Err(CelError::TooDeep { field: "current" }), "{wrong}");
+            assert_eq!(
+                error,
+                Err(CelError::TooDeep { field: "current" }),
+                "{wrong}"
+            );
         }
         assert!(CelCheck::compile(&"a".repeat(5000), None, None).is_err());
-        for wrong in ["", "1 +", "status.all(", "Foo{a: 1}.a", "status.shell('ls')", "rm(1)"] {
+        for wrong in [
+            "",
+            "1 +",
+            "status.all(",
+            "Foo{a: 1}.a",
+            "status.shell('ls')",
+            "rm(1)",
+        ] {
             let error = CelCheck::compile(wrong, None, None).map(|_| ());
-            assert!(matches!(error, Err(CelError::Wrong { .. })), "{wrong}: {error:?}");
+            assert!(
+                matches!(error, Err(CelError::Wrong { .. })),
+                "{wrong}: {error:?}"
+            );
         }
     }
 }

@@ -116,7 +116,7 @@ impl Checks {
 }
 
 /// `group_Kind` becomes `group/Kind`; a key without a group is the kind. Neither groups nor kinds hold `_`.
-fn canonical(key: &str) -> String {
+pub(crate) fn canonical(key: &str) -> String {
     let key = match key.split_once('_') {
         Some((group, kind)) if !key.contains('/') => format!("{group}/{kind}"),
         _ => key.to_owned(),
@@ -127,10 +127,7 @@ fn canonical(key: &str) -> String {
     }
 }
 
-fn compile(
-    check: &Check,
-    scripts: &mut HashMap<String, Arc<Script>>,
-) -> Result<Compiled, String> {
+fn compile(check: &Check, scripts: &mut HashMap<String, Arc<Script>>) -> Result<Compiled, String> {
     match check {
         Check::Lua(text) => {
             if let Some(script) = scripts.get(text) {

@@ -48,7 +48,9 @@ fn pod(live: &Value) -> Health {
             .map(|container| &container["state"]["waiting"])
             .filter(|waiting| {
                 let reason = waiting["reason"].as_str().unwrap_or_default();
-                reason.starts_with("Err") || reason.ends_with("Error") || reason.ends_with("BackOff")
+                reason.starts_with("Err")
+                    || reason.ends_with("Error")
+                    || reason.ends_with("BackOff")
             })
             .map(|waiting| text(&waiting["message"]))
             .collect();
@@ -96,10 +98,16 @@ fn failure(container: &Value) -> Option<String> {
     {
         return Some(message.to_owned());
     }
-    if terminated.get("reason").is_some_and(|reason| reason == "OOMKilled") {
+    if terminated
+        .get("reason")
+        .is_some_and(|reason| reason == "OOMKilled")
+    {
         return Some("OOMKilled".to_owned());
     }
-    let code = terminated.get("exitCode")?.as_i64().filter(|code| *code != 0)?;
+    let code = terminated
+        .get("exitCode")?
+        .as_i64()
+        .filter(|code| *code != 0)?;
     let name = container["name"].as_str().unwrap_or_default();
     Some(format!("container {name:?} failed with exit code {code}"))
 }
@@ -118,8 +126,8 @@ const SCALING_FAILURES: [(&str, &str); 8] = [
 
 /// `autoscaling/v1` keeps its conditions as JSON in an annotation.
 fn autoscaler(live: &Value) -> Health {
-    let annotation =
-        object::annotation(live, "autoscaling.alpha.kubernetes.io/conditions").map(serde_json::from_str::<Value>);
+    let annotation = object::annotation(live, "autoscaling.alpha.kubernetes.io/conditions")
+        .map(serde_json::from_str::<Value>);
     let conditions = match &annotation {
         _ if live["status"]["conditions"].is_array() => &live["status"]["conditions"],
         Some(Ok(conditions)) => conditions,

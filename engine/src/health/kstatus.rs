@@ -25,8 +25,11 @@ pub(super) fn assess(live: &Value) -> Option<Health> {
             .to_owned()
     };
     let observed = status["observedGeneration"].as_i64();
-    let (ready, reconciling, stalled) =
-        (condition("Ready"), condition("Reconciling"), condition("Stalled"));
+    let (ready, reconciling, stalled) = (
+        condition("Ready"),
+        condition("Reconciling"),
+        condition("Stalled"),
+    );
     if observed.is_none() && ready.is_none() && reconciling.is_none() && stalled.is_none() {
         return None;
     }
@@ -40,7 +43,10 @@ pub(super) fn assess(live: &Value) -> Option<Health> {
     }
     let is_true = |condition: &&Value| condition["status"] == "True";
     if let Some(condition) = reconciling.filter(is_true) {
-        return Some(Health::new(Code::Progressing, text(condition, "reconciling")));
+        return Some(Health::new(
+            Code::Progressing,
+            text(condition, "reconciling"),
+        ));
     }
     if let Some(condition) = stalled.filter(is_true) {
         return Some(Health::new(Code::Degraded, text(condition, "stalled")));

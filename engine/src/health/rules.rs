@@ -75,7 +75,11 @@ impl Rules {
             .iter()
             .map(|text| {
                 Ok(Rule {
-                    question: text.question.as_deref().map(Expression::parse).transpose()?,
+                    question: text
+                        .question
+                        .as_deref()
+                        .map(Expression::parse)
+                        .transpose()?,
                     status: text.is.code(),
                     message: Template::parse(&text.say)?,
                 })

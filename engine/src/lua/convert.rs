@@ -17,7 +17,10 @@ pub(super) fn size(value: &Value) -> usize {
         Value::String(text) => text.len() + 8,
         Value::Array(list) => 8 + list.iter().map(size).sum::<usize>(),
         Value::Object(map) => {
-            8 + map.iter().map(|(key, value)| key.len() + 8 + size(value)).sum::<usize>()
+            8 + map
+                .iter()
+                .map(|(key, value)| key.len() + 8 + size(value))
+                .sum::<usize>()
         }
     }
 }
@@ -59,7 +62,9 @@ pub(super) fn to_json(value: &mlua::Value) -> Result<Value, LuaError> {
 
 fn json(value: &mlua::Value, depth: usize, left: &mut usize) -> Result<Value, LuaError> {
     if depth > DEEPEST {
-        return Err(LuaError::Result(format!("it is nested deeper than {DEEPEST}")));
+        return Err(LuaError::Result(format!(
+            "it is nested deeper than {DEEPEST}"
+        )));
     }
     *left = left
         .checked_sub(1)
@@ -71,7 +76,10 @@ fn json(value: &mlua::Value, depth: usize, left: &mut usize) -> Result<Value, Lu
         mlua::Value::Number(value) => number(*value),
         mlua::Value::String(text) => Ok(Value::String(text.to_string_lossy())),
         mlua::Value::Table(table) => table_json(table, depth, left),
-        other => Err(LuaError::Result(format!("a {} is no JSON value", other.type_name()))),
+        other => Err(LuaError::Result(format!(
+            "a {} is no JSON value",
+            other.type_name()
+        ))),
     }
 }
 

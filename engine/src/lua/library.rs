@@ -86,8 +86,19 @@ fn texts(lua: &Lua, natives: &Table, fuel: &Fuel) -> mlua::Result<()> {
         natives.set(
             name,
             lua.create_function(
-                move |lua, (text, pattern, from, plain): (mlua::LuaString, mlua::LuaString, Option<i64>, Option<bool>)| {
-                    search(lua, &left, (&text, &pattern), (from, plain == Some(true), find))
+                move |lua,
+                      (text, pattern, from, plain): (
+                    mlua::LuaString,
+                    mlua::LuaString,
+                    Option<i64>,
+                    Option<bool>,
+                )| {
+                    search(
+                        lua,
+                        &left,
+                        (&text, &pattern),
+                        (from, plain == Some(true), find),
+                    )
                 },
             )?,
         )?;
@@ -95,32 +106,44 @@ fn texts(lua: &Lua, natives: &Table, fuel: &Fuel) -> mlua::Result<()> {
     let left = fuel.clone();
     natives.set(
         "gmatch",
-        lua.create_function(move |lua, (text, pattern): (mlua::LuaString, mlua::LuaString)| {
-            let left = left.clone();
-            let position = Mutex::new(0);
-            lua.create_function(move |lua, _: Variadic<Value>| {
-                let text = text.as_bytes();
-                let pattern = pattern.as_bytes();
-                let mut matcher = Matcher::new(&text, &pattern, &left);
-                let mut from = position.lock().map_err(|_| mlua::Error::runtime("gmatch"))?;
-                while *from <= text.len() {
-                    if let Some(found) = matcher.at(*from)? {
-                        *from = if found.end == found.start { found.end + 1 } else { found.end };
-                        return values(lua, &found, &text);
+        lua.create_function(
+            move |lua, (text, pattern): (mlua::LuaString, mlua::LuaString)| {
+                let left = left.clone();
+                let position = Mutex::new(0);
+                lua.create_function(move |lua, _: Variadic<Value>| {
+                    let text = text.as_bytes();
+                    let pattern = pattern.as_bytes();
+                    let mut matcher = Matcher::new(&text, &pattern, &left);
+                    let mut from = position
+                        .lock()
+                        .map_err(|_| mlua::Error::runtime("gmatch"))?;
+                    while *from <= text.len() {
+                        if let Some(found) = matcher.at(*from)? {
+                            *from = if found.end == found.start {
+                                found.end + 1
+                            } else {
+                                found.end
+                            };
+                            return values(lua, &found, &text);
+                        }
+                        *from += 1;
                     }
-                    *from += 1;
-                }
-                Ok(MultiValue::new())
-            })
-        })?,
+                    Ok(MultiValue::new())
+                })
+            },
+        )?,
     )?;
     let left = fuel.clone();
     natives.set(
         "gsub",
         lua.create_function(
-            move |lua, (text, pattern, by, most): (mlua::LuaString, mlua::LuaString, Value, Option<f64>)| {
-                replace(lua, &left, (&text, &pattern), &by, most)
-            },
+            move |lua,
+                  (text, pattern, by, most): (
+                mlua::LuaString,
+                mlua::LuaString,
+                Value,
+                Option<f64>,
+            )| { replace(lua, &left, (&text, &pattern), &by, most) },
         )?,
     )
 }
@@ -322,17 +345,17 @@ fn seconds(parts: &Table) -> mlua::Result<f64> {
         .and_then(|date| date.and_hms_opt(0, 0, 0))
         .and_then(|start| start.checked_add_signed(TimeDelta::try_seconds(seconds)?))
         .map(|time| {
-            #[expect(clippy::cast_precision_loss, reason = "seconds of years that exist fit")]
+            #[expect(
+                clippy::cast_precision_loss,
+                reason = "seconds of years that exist fit"
+            )]
             let seconds = time.and_utc().timestamp() as f64;
             seconds
         })
         .ok_or_else(|| mlua::Error::runtime("the date is out of range"))
 }
 
-fn date(
-    lua: &Lua,
-    (now, format, at): (f64, Option<String>, Option<f64>),
-) -> mlua::Result<Value> {
+fn date(lua: &Lua, (now, format, at): (f64, Option<String>, Option<f64>)) -> mlua::Result<Value> {
     #[expect(
         clippy::cast_possible_truncation,
         reason = "a cast of a float saturates, and the range is checked by chrono"
@@ -359,11 +382,15 @@ fn date(
         return Ok(Value::Table(table));
     }
     if format.len() > 256 {
-        return Err(mlua::Error::runtime("the date format is longer than 256 bytes"));
+        return Err(mlua::Error::runtime(
+            "the date format is longer than 256 bytes",
+        ));
     }
     let items: Vec<Item<'_>> = StrftimeItems::new(format).collect();
     if items.contains(&Item::Error) {
-        return Err(mlua::Error::runtime(format!("'{format}' is no date format")));
+        return Err(mlua::Error::runtime(format!(
+            "'{format}' is no date format"
+        )));
     }
     let text = time.format_with_items(items.into_iter()).to_string();
     Ok(Value::String(lua.create_string(text)?))

@@ -88,7 +88,9 @@ impl<'m> Matcher<'m> {
     /// Matches the pattern from `p` on at the text from `s` on; gives where the match ends.
     fn follow(&mut self, mut s: usize, mut p: usize, depth: usize) -> End {
         if depth > DEEPEST {
-            return Err(mlua::Error::runtime(format!("the pattern nests deeper than {DEEPEST}")));
+            return Err(mlua::Error::runtime(format!(
+                "the pattern nests deeper than {DEEPEST}"
+            )));
         }
         loop {
             spend(self.fuel, 1)?;
@@ -163,7 +165,9 @@ impl<'m> Matcher<'m> {
 
     fn capture(&mut self, capture: Capture, s: usize, p: usize, depth: usize) -> End {
         if self.captures.len() >= MOST_CAPTURES {
-            return Err(mlua::Error::runtime(format!("more than {MOST_CAPTURES} captures")));
+            return Err(mlua::Error::runtime(format!(
+                "more than {MOST_CAPTURES} captures"
+            )));
         }
         let before = self.captures.len();
         self.captures.push(capture);
@@ -176,10 +180,14 @@ impl<'m> Matcher<'m> {
 
     fn close(&mut self, s: usize, p: usize, depth: usize) -> End {
         let Some((index, start)) =
-            self.captures.iter().enumerate().rev().find_map(|(index, capture)| match capture {
-                Capture::Open(start) => Some((index, *start)),
-                _ => None,
-            })
+            self.captures
+                .iter()
+                .enumerate()
+                .rev()
+                .find_map(|(index, capture)| match capture {
+                    Capture::Open(start) => Some((index, *start)),
+                    _ => None,
+                })
         else {
             return Err(mlua::Error::runtime("invalid pattern capture"));
         };
@@ -251,7 +259,10 @@ impl<'m> Matcher<'m> {
             return Err(mlua::Error::runtime("invalid capture index"));
         };
         let wanted = &self.text[*start..*end];
-        spend(self.fuel, i64::try_from(wanted.len() / 16).unwrap_or(i64::MAX))?;
+        spend(
+            self.fuel,
+            i64::try_from(wanted.len() / 16).unwrap_or(i64::MAX),
+        )?;
         Ok(self.text[s..].starts_with(wanted).then(|| s + wanted.len()))
     }
 
