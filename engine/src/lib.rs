@@ -4,11 +4,14 @@
 //! Nothing here awaits, reads a clock or knows a client: everything is a function of values, so that it can be tested by the
 //! thousands and behaves after a crash as it did before.
 
+pub mod actions;
 pub mod compare_options;
 pub mod diff;
+pub mod expression;
 pub mod health;
 pub mod ignore;
 pub mod known_types;
+pub mod lua;
 pub mod managed_fields;
 pub mod mask;
 pub mod object;
@@ -23,4 +26,5 @@ pub mod tree;
 
 mod edit;
 mod glob;
+mod kinds;
 mod quantity;
