@@ -4,13 +4,20 @@
 //! Nothing here awaits, reads a clock or knows a client: everything is a function of values, so that it can be tested by the
 //! thousands and behaves after a crash as it did before.
 
+pub mod automation;
+pub mod depends;
 pub mod diff;
+pub mod duration;
 pub mod health;
 pub mod object;
-pub mod order;
 pub mod plan;
 pub mod project;
+pub mod retry;
+pub mod sync;
 pub mod tracking;
+pub mod window;
+
+pub use sync::order;
 
 mod glob;
 mod quantity;
