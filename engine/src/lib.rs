@@ -5,8 +5,11 @@
 //! thousands and behaves after a crash as it did before.
 
 pub mod actions;
+pub mod automation;
 pub mod compare_options;
+pub mod depends;
 pub mod diff;
+pub mod duration;
 pub mod expression;
 pub mod health;
 pub mod ignore;
@@ -15,14 +18,18 @@ pub mod lua;
 pub mod managed_fields;
 pub mod mask;
 pub mod object;
-pub mod order;
 pub mod plan;
 pub mod project;
+
+pub mod retry;
 pub mod schema;
 pub mod server_side;
+pub mod sync;
 pub mod take_over;
 pub mod tracking;
 pub mod tree;
+pub mod window;
+pub use sync::order;
 
 mod edit;
 mod glob;
