@@ -55,6 +55,17 @@ pub struct Parts {
     pub clusters: Clusters,
     /// How the server's own cluster is reached.
     pub local: Access,
+    /// What users define for their kinds.
+    pub customs: Customs,
+}
+
+/// What users define for kinds of objects.
+#[derive(Default)]
+pub struct Customs {
+    /// Checks of health.
+    pub checks: tiphys_engine::health::Checks,
+    /// Actions.
+    pub actions: tiphys_engine::actions::Actions,
 }
 
 /// What a rendering was made from, and what came out.
@@ -70,6 +81,7 @@ struct Inner {
     sources: Sources,
     clusters: Clusters,
     local: Access,
+    customs: Customs,
     records: RwLock<Arc<Records>>,
     queue: queue::WorkQueue<String>,
     /// The last rendering of each application: what it was made from, and what came out.
@@ -100,6 +112,7 @@ impl Reconciler {
                 sources: parts.sources,
                 clusters: parts.clusters,
                 local: parts.local,
+                customs: parts.customs,
                 records: RwLock::default(),
                 queue: queue::WorkQueue::new(),
                 rendered: Mutex::default(),

@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use tiphys_engine::object::{self, Gvk};
-use tiphys_engine::{diff, plan, project, tracking};
-use tiphys_model::{Application, ApplicationSource, ResourceKey};
+use tiphys_engine::{diff, plan, project, tracking, window};
+use tiphys_model::{
+    Application, ApplicationSource, RepoAppDetailsResponse, ResourceKey, SyncWindow,
+};
 use tiphys_render::{Limits, Manifest, Tree as _, directory, tree::TreePath};
 
 use crate::cluster::{Cluster, ClusterError, MANAGER};
@@ -96,6 +98,28 @@ impl Reconciler {
         Ok((server, cluster))
     }
 
+    /// The sync windows of its project that concern an application.
+    #[must_use]
+    pub fn windows(&self, application: &Application) -> Vec<SyncWindow> {
+        let records = self.records();
+        let Some(project) = records.projects.get(&application.spec.project) else {
+            return Vec::new();
+        };
+        let destination = &application.spec.destination;
+        let destination = project::Destination {
+            server: &destination.server,
+            name: &destination.name,
+            namespace: &destination.namespace,
+        };
+        window::matching(
+            &project.spec.sync_windows,
+            &application.metadata.name,
+            destination,
+        )
+        .cloned()
+        .collect()
+    }
+
     /// Reads and renders a source; answers the commit and the manifests.
     ///
     /// # Errors
@@ -164,6 +188,49 @@ impl Reconciler {
         let manifests = Arc::clone(&rendered.1);
         locked(&self.inner.rendered).insert(id, rendered);
         Ok((commit, manifests))
+    }
+
+    /// The manifests of an application, as they are before tracking and destination.
+    ///
+    /// # Errors
+    /// Why they cannot be rendered.
+    pub async fn manifests(
+        &self,
+        application: &Application,
+        revision: Option<&str>,
+    ) -> Result<(String, Vec<Value>), Condition> {
+        let source = application
+            .spec
+            .source
+            .as_ref()
+            .ok_or_else(|| Condition::new("InvalidSpecError", "spec.source is empty"))?;
+        let (revision, manifests) = self.render(application, source, revision).await?;
+        let objects = manifests.iter().map(|manifest| manifest.object.clone());
+        Ok((revision, objects.collect()))
+    }
+
+    /// What lies at the path of a source.
+    ///
+    /// # Errors
+    /// Why it cannot be told.
+    pub async fn details(
+        &self,
+        project: &str,
+        source: &ApplicationSource,
+    ) -> Result<RepoAppDetailsResponse, Condition> {
+        let failed = |error: &dyn std::fmt::Display| Condition::new("ComparisonError", error);
+        let repo = self.records().repo(&source.repo_url, project);
+        let commit = self.inner.sources.resolve(&repo, &source.target_revision);
+        let commit = commit.await.map_err(|error| failed(&error))?;
+        let tree = self.inner.sources.tree(&repo, &commit);
+        let tree = tree.await.map_err(|error| failed(&error))?;
+        let path = TreePath::new(&source.path).map_err(|error| failed(&error))?;
+        let (source_type, _) =
+            tiphys_render::detect(&tree, &path).map_err(|error| failed(&error))?;
+        Ok(RepoAppDetailsResponse {
+            type_: source_type.to_string(),
+            ..RepoAppDetailsResponse::default()
+        })
     }
 
     /// Everything that an application should be.

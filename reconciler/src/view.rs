@@ -2,6 +2,7 @@
 //!
 //! Nothing here changes what the reconciler decides. Values of Secrets are masked, by the kind that the server knows, before anything leaves.
 
+mod actions;
 mod events;
 mod logs;
 mod managed;

@@ -9,7 +9,7 @@ use anyhow::Context as _;
 use dropshot::{ConfigDropshot, ConfigTls, HandlerTaskMode, HttpServer, ServerBuilder};
 use tiphys_reconciler::cluster::{Access, Clusters};
 use tiphys_reconciler::source::{Options, Sources};
-use tiphys_reconciler::{Parts, Reconciler};
+use tiphys_reconciler::{Customs, Parts, Reconciler};
 use tiphys_server::app::App;
 use tiphys_server::auth::{Accounts, FirstPassword};
 use tiphys_server::config::{File, TlsFile};
@@ -96,6 +96,7 @@ async fn serve(options: Serve, file: File) -> anyhow::Result<()> {
         sources: sources.clone(),
         clusters: clusters.clone(),
         local,
+        customs: Customs::default(),
     });
     let world = World {
         sources,
@@ -103,7 +104,15 @@ async fn serve(options: Serve, file: File) -> anyhow::Result<()> {
         reconciler: reconciler.clone(),
     };
     let view = reconciler.clone();
-    let app = App::start(&database, accounts, key()?, Arc::new(world), view, file.settings).await?;
+    let app = App::start(
+        &database,
+        accounts,
+        key()?,
+        Arc::new(world),
+        view,
+        file.settings,
+    )
+    .await?;
     let api = tiphys_api::describe::<App>()
         .map_err(|error| anyhow::anyhow!("the routes conflict: {error}"))?;
     let config = ConfigDropshot {

@@ -3,7 +3,8 @@
 use std::time::{Duration, Instant};
 
 use kube::api::{
-    Api, DeleteParams, DynamicObject, Patch, PatchParams, Preconditions, PropagationPolicy,
+    Api, DeleteParams, DynamicObject, Patch, PatchParams, PostParams, Preconditions,
+    PropagationPolicy,
 };
 use serde_json::Value;
 use tiphys_engine::object::{self, Gvk};
@@ -189,14 +190,62 @@ impl Cluster {
             PatchKind::Strategic => Patch::Strategic(patch.clone()),
             PatchKind::Json => Patch::Json(serde_json::from_value(patch.clone()).map_err(invalid)?),
         };
-        let request = async {
-            let request = kube::core::Request::new(api.resource_url())
-                .patch(object::name(live), &params, &patch)
-                .map_err(kube::Error::BuildRequest)?;
-            api.clone().into_client().request::<Value>(request).await
+        let request = kube::core::Request::new(api.resource_url())
+            .patch(object::name(live), &params, &patch)
+            .map_err(kube::Error::BuildRequest);
+        self.write(live, &api, request).await
+    }
+
+    /// Patches the status of a live object through its subresource; the object itself where the kind has none.
+    ///
+    /// # Errors
+    /// What the API server refused.
+    pub async fn patch_status(&self, live: &Value, patch: &Value) -> Result<Value, ClusterError> {
+        let (api, _) = self
+            .api(&object::gvk(live), object::namespace(live))
+            .await?;
+        let params = PatchParams {
+            field_manager: Some(MANAGER.to_owned()),
+            ..PatchParams::default()
         };
-        let value = self.timed(request).await.map_err(|error| {
-            if object::is_secret(live) {
+        let merge = Patch::Merge(patch);
+        let request = kube::core::Request::new(api.resource_url())
+            .patch_subresource("status", object::name(live), &params, &merge)
+            .map_err(kube::Error::BuildRequest);
+        match self.write(live, &api, request).await {
+            Err(error) if error.is_not_found() => self.patch(live, patch, PatchKind::Merge).await,
+            outcome => outcome,
+        }
+    }
+
+    /// Makes an object that must not exist yet.
+    ///
+    /// # Errors
+    /// What the API server refused.
+    pub async fn create(&self, object: &Value) -> Result<Value, ClusterError> {
+        let (api, _) = self
+            .api(&object::gvk(object), object::namespace(object))
+            .await?;
+        let params = PostParams {
+            field_manager: Some(MANAGER.to_owned()),
+            ..PostParams::default()
+        };
+        let request = kube::core::Request::new(api.resource_url())
+            .create(&params, object.to_string().into_bytes())
+            .map_err(kube::Error::BuildRequest);
+        self.write(object, &api, request).await
+    }
+
+    /// Sends a change of an object. The answer is known as live at once; a refusal about a Secret repeats no value.
+    async fn write(
+        &self,
+        object: &Value,
+        api: &Api<DynamicObject>,
+        request: Result<http::Request<Vec<u8>>, kube::Error>,
+    ) -> Result<Value, ClusterError> {
+        let send = async { api.clone().into_client().request::<Value>(request?).await };
+        let value = self.timed(send).await.map_err(|error| {
+            if object::is_secret(object) {
                 error.without_values()
             } else {
                 error

@@ -40,7 +40,10 @@ impl Reads {
         changed.iter().any(|path| {
             let asked = |path: &TreePath| {
                 let key = (path.clone(), Question::Kind);
-                self.0.range(key..).next().is_some_and(|((read, _), _)| read == path)
+                self.0
+                    .range(key..)
+                    .next()
+                    .is_some_and(|((read, _), _)| read == path)
             };
             asked(path) || (!path.is_root() && asked(&path.parent()))
         })
@@ -222,7 +225,10 @@ mod tests {
         let reads = reads();
         assert!(reads.hold_in(&tree(&[])));
         assert!(reads.hold_in(&tree(&[("other/c.yaml", "changed: true")])));
-        assert!(reads.hold_in(&tree(&[("app/sub/b.yaml", "changed: true")])), "the folder below was not read");
+        assert!(
+            reads.hold_in(&tree(&[("app/sub/b.yaml", "changed: true")])),
+            "the folder below was not read"
+        );
         assert!(!reads.hold_in(&tree(&[("app/a.yaml", "changed: true")])));
         assert!(!reads.hold_in(&tree(&[("app/new.yaml", "new: true")])));
         assert!(!reads.hold_in(&MemoryTree::new()));

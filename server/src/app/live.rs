@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use dropshot::Body;
-use futures::StreamExt as _;
 use http::{HeaderMap, HeaderValue, Response, header};
 use http_body_util::StreamBody;
 use hyper::body::Frame;
@@ -11,7 +10,7 @@ use serde_json::{Value, json};
 use tiphys_api::*;
 use tiphys_model::*;
 use tiphys_reconciler::cluster::ClusterError;
-use tiphys_reconciler::view::{Filter, LogLine, LogRequest, Removal, ViewError};
+use tiphys_reconciler::view::{Filter, Lines, LogLine, LogRequest, Removal, ViewError};
 use tokio_stream::wrappers::ReceiverStream;
 
 use super::App;
@@ -50,7 +49,7 @@ pub(super) fn number(name: &str, text: Option<&str>) -> Result<Option<i64>, ApiE
         text.parse().map_err(|_| {
             ApiError::invalid(format!(
                 "query parameter `{name}`: expected a whole number, not `{}`",
-                body::shorten(text)
+                tiphys_api::body::shorten(text)
             ))
         })
     })
@@ -64,7 +63,7 @@ fn time(name: &str, text: Option<&str>) -> Result<Option<chrono::DateTime<chrono
             .map_err(|_| {
                 ApiError::invalid(format!(
                     "query parameter `{name}`: expected a time such as 2026-01-02T03:04:05Z, not `{}`",
-                    body::shorten(text)
+                    tiphys_api::body::shorten(text)
                 ))
             })
     })
@@ -101,7 +100,11 @@ impl App {
         project: Option<String>,
     ) -> Result<Application, ApiError> {
         let place = Place::new(name, namespace, project);
-        let stored = self.applications.get(&place.id()).await.map_err(super::fault)?;
+        let stored = self
+            .applications
+            .get(&place.id())
+            .await
+            .map_err(super::fault)?;
         let application = stored.ok_or_else(|| place.not_found())?.value;
         place.check(&application)?;
         Ok(application)
@@ -112,7 +115,9 @@ impl App {
         name: &str,
         query: GetApplicationResourceTreeQuery,
     ) -> Result<ApplicationTree, ApiError> {
-        let application = self.placed(name, query.app_namespace, query.project).await?;
+        let application = self
+            .placed(name, query.app_namespace, query.project)
+            .await?;
         let filter = Filter {
             namespace: some(query.namespace),
             name: some(query.resource_name),
@@ -120,7 +125,10 @@ impl App {
             version: some(query.version),
             kind: some(query.kind),
         };
-        self.view.tree(&application, &filter).await.map_err(view_fault)
+        self.view
+            .tree(&application, &filter)
+            .await
+            .map_err(view_fault)
     }
 
     pub(super) async fn managed_resources(
@@ -128,7 +136,9 @@ impl App {
         name: &str,
         query: ListManagedResourcesQuery,
     ) -> Result<ManagedResourcesResponse, ApiError> {
-        let application = self.placed(name, query.app_namespace, query.project).await?;
+        let application = self
+            .placed(name, query.app_namespace, query.project)
+            .await?;
         let filter = Filter {
             namespace: some(query.namespace),
             name: some(query.resource_name),
@@ -136,7 +146,10 @@ impl App {
             version: some(query.version),
             kind: some(query.kind),
         };
-        self.view.managed(&application, &filter).await.map_err(view_fault)
+        self.view
+            .managed(&application, &filter)
+            .await
+            .map_err(view_fault)
     }
 
     pub(super) async fn read_resource(
@@ -144,9 +157,20 @@ impl App {
         name: &str,
         query: GetApplicationResourceQuery,
     ) -> Result<ApplicationResourceResponse, ApiError> {
-        let key = key(query.group, query.kind, query.namespace, query.resource_name)?;
-        let application = self.placed(name, query.app_namespace, query.project).await?;
-        let manifest = self.view.resource_text(&application, &key).await.map_err(view_fault)?;
+        let key = key(
+            query.group,
+            query.kind,
+            query.namespace,
+            query.resource_name,
+        )?;
+        let application = self
+            .placed(name, query.app_namespace, query.project)
+            .await?;
+        let manifest = self
+            .view
+            .resource_text(&application, &key)
+            .await
+            .map_err(view_fault)?;
         Ok(ApplicationResourceResponse { manifest })
     }
 
@@ -156,8 +180,15 @@ impl App {
         query: PatchApplicationResourceQuery,
         patch: &str,
     ) -> Result<ApplicationResourceResponse, ApiError> {
-        let key = key(query.group, query.kind, query.namespace, query.resource_name)?;
-        let application = self.placed(name, query.app_namespace, query.project).await?;
+        let key = key(
+            query.group,
+            query.kind,
+            query.namespace,
+            query.resource_name,
+        )?;
+        let application = self
+            .placed(name, query.app_namespace, query.project)
+            .await?;
         let kind = some(query.patch_type);
         let manifest = self
             .view
@@ -172,8 +203,15 @@ impl App {
         name: &str,
         query: DeleteApplicationResourceQuery,
     ) -> Result<Empty, ApiError> {
-        let key = key(query.group, query.kind, query.namespace, query.resource_name)?;
-        let application = self.placed(name, query.app_namespace, query.project).await?;
+        let key = key(
+            query.group,
+            query.kind,
+            query.namespace,
+            query.resource_name,
+        )?;
+        let application = self
+            .placed(name, query.app_namespace, query.project)
+            .await?;
         let removal = Removal {
             force: query.force.unwrap_or(false),
             orphan: query.orphan.unwrap_or(false),
@@ -190,7 +228,9 @@ impl App {
         name: &str,
         query: ListApplicationEventsQuery,
     ) -> Result<Value, ApiError> {
-        let application = self.placed(name, query.app_namespace, query.project).await?;
+        let application = self
+            .placed(name, query.app_namespace, query.project)
+            .await?;
         let (namespace, object, uid) = (
             some(query.resource_namespace),
             some(query.resource_name),
@@ -210,14 +250,19 @@ impl App {
         path: GetRevisionMetadataPath,
         query: GetRevisionMetadataQuery,
     ) -> Result<RevisionMetadata, ApiError> {
-        let application = self.placed(&path.name, query.app_namespace, query.project).await?;
+        let application = self
+            .placed(&path.name, query.app_namespace, query.project)
+            .await?;
         let index = number("sourceIndex", query.source_index.as_deref())?.unwrap_or(0);
         let version = number("versionId", query.version_id.as_deref())?;
         let history = application.status.iter().flat_map(|status| &status.history);
         let deployed = history.into_iter().find(|entry| Some(entry.id) == version);
         let (single, several) = match deployed {
             Some(entry) => (entry.source.clone(), entry.sources.clone()),
-            None => (application.spec.source.clone(), application.spec.sources.clone()),
+            None => (
+                application.spec.source.clone(),
+                application.spec.sources.clone(),
+            ),
         };
         let position = usize::try_from(index).unwrap_or(usize::MAX);
         let source = match several.get(position) {
@@ -225,12 +270,83 @@ impl App {
             None => single.filter(|_| several.is_empty() && position == 0),
         };
         let source = source.ok_or_else(|| {
-            ApiError::invalid(format!("sourceIndex: the application has no source {index}"))
+            ApiError::invalid(format!(
+                "sourceIndex: the application has no source {index}"
+            ))
         })?;
         self.view
             .revision_metadata(&application.spec.project, &source, &path.revision)
             .await
             .map_err(|error| ApiError::new(Code::FailedPrecondition, error.to_string()))
+    }
+}
+
+impl App {
+    pub(super) async fn resource_actions(
+        &self,
+        name: &str,
+        query: ListResourceActionsQuery,
+    ) -> Result<ResourceActionsListResponse, ApiError> {
+        let key = key(
+            query.group,
+            query.kind,
+            query.namespace,
+            query.resource_name,
+        )?;
+        let application = self
+            .placed(name, query.app_namespace, query.project)
+            .await?;
+        let found = self
+            .view
+            .actions(&application, &key)
+            .await
+            .map_err(view_fault)?;
+        let actions = found
+            .into_iter()
+            .map(|action| ResourceAction {
+                name: action.name,
+                display_name: action.display_name,
+                icon_class: action.icon_class,
+                disabled: action.disabled,
+                params: action
+                    .parameters
+                    .into_iter()
+                    .map(|parameter| ResourceActionParam {
+                        name: parameter.name,
+                        default: parameter.default,
+                        ..ResourceActionParam::default()
+                    })
+                    .collect(),
+            })
+            .collect();
+        Ok(ResourceActionsListResponse { actions })
+    }
+
+    pub(super) async fn act(
+        &self,
+        name: &str,
+        request: ResourceActionRunRequest,
+    ) -> Result<Empty, ApiError> {
+        let filled = |text: String| Some(text).filter(|text| !text.is_empty());
+        let key = key(
+            filled(request.group),
+            filled(request.kind),
+            filled(request.namespace),
+            filled(request.resource_name),
+        )?;
+        let application = self
+            .placed(name, filled(request.app_namespace), filled(request.project))
+            .await?;
+        let parameters: Vec<(String, Value)> = request
+            .resource_action_parameters
+            .into_iter()
+            .map(|parameter| (parameter.name, Value::String(parameter.value)))
+            .collect();
+        self.view
+            .act(&application, &key, &request.action, &parameters)
+            .await
+            .map_err(view_fault)?;
+        Ok(Empty::default())
     }
 }
 
@@ -309,8 +425,12 @@ impl App {
         headers: &HeaderMap,
         query: LogQuery,
     ) -> Result<Response<Body>, ApiError> {
-        let application = self.placed(&query.name, query.namespace, query.project).await?;
-        let accepts = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
+        let application = self
+            .placed(&query.name, query.namespace, query.project)
+            .await?;
+        let accepts = headers
+            .get(header::ACCEPT)
+            .and_then(|value| value.to_str().ok());
         let form = match accepts {
             _ if query.download => Form::Text,
             Some(types) if types.contains("text/event-stream") => Form::Events,
@@ -321,26 +441,9 @@ impl App {
             .logs(&application, query.request)
             .await
             .map_err(view_fault)?;
-        let last = futures::stream::once(async move { None });
-        let written = ReceiverStream::new(lines)
-            .map(Some)
-            .chain(last)
-            .map(move |line| write(form, line));
-        let alive = futures::stream::unfold((), |()| async {
-            tokio::time::sleep(KEEP_ALIVE).await;
-            Some((":\n\n".to_owned(), ()))
-        });
-        let frames = |text: String| Ok::<_, std::convert::Infallible>(Frame::data(bytes::Bytes::from(text)));
-        let body = if form == Form::Events {
-            // Signs of life end with the lines.
-            let both = tokio_stream::StreamExt::merge(written.map(Some).chain(futures::stream::once(async { None })), alive.map(Some));
-            let until = both
-                .take_while(|text| futures::future::ready(text.is_some()))
-                .filter_map(futures::future::ready);
-            Body::wrap(StreamBody::new(until.map(frames).boxed()))
-        } else {
-            Body::wrap(StreamBody::new(written.map(frames).boxed()))
-        };
+        let (send, receive) = tokio::sync::mpsc::channel(64);
+        tokio::spawn(relay(lines, form, send));
+        let body = Body::wrap(StreamBody::new(ReceiverStream::new(receive)));
         let mut response = Response::new(body);
         let media = match form {
             Form::Lines => "application/json",
@@ -351,9 +454,38 @@ impl App {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
         if form == Form::Text {
-            headers.insert(header::CONTENT_DISPOSITION, HeaderValue::from_static("attachment; filename=\"logs.txt\""));
+            headers.insert(
+                header::CONTENT_DISPOSITION,
+                HeaderValue::from_static("attachment; filename=\"logs.txt\""),
+            );
         }
         Ok(response)
+    }
+}
+
+/// What goes to the client.
+type Part = Result<Frame<bytes::Bytes>, std::convert::Infallible>;
+
+/// Passes lines on until they end or the client goes away.
+async fn relay(mut lines: Lines, form: Form, send: tokio::sync::mpsc::Sender<Part>) {
+    let part = |text: String| Ok(Frame::data(bytes::Bytes::from(text)));
+    loop {
+        let next = match tokio::time::timeout(KEEP_ALIVE, lines.recv()).await {
+            Ok(next) => next,
+            // A sign of life, which is also how it is noticed that the client has gone.
+            Err(_) if form == Form::Events => {
+                if send.send(part(":\n\n".to_owned())).await.is_err() {
+                    return;
+                }
+                continue;
+            }
+            Err(_) if send.is_closed() => return,
+            Err(_) => continue,
+        };
+        let is_last = next.is_none();
+        if send.send(part(write(form, next))).await.is_err() || is_last {
+            return;
+        }
     }
 }
 
@@ -362,15 +494,28 @@ fn write(form: Form, line: Option<Result<LogLine, String>>) -> String {
     let is_last = line.is_none();
     let line = match line {
         Some(Ok(line)) => line,
-        Some(Err(message)) => LogLine { pod: String::new(), time: None, content: message },
-        None => LogLine { pod: String::new(), time: Some(chrono::Utc::now()), content: String::new() },
+        Some(Err(message)) => LogLine {
+            pod: String::new(),
+            time: None,
+            content: message,
+        },
+        None => LogLine {
+            pod: String::new(),
+            time: Some(chrono::Utc::now()),
+            content: String::new(),
+        },
     };
     if form == Form::Text {
-        return if is_last { String::new() } else { format!("{}\n", line.content) };
+        return if is_last {
+            String::new()
+        } else {
+            format!("{}\n", line.content)
+        };
     }
-    let exact = line.time.map_or_else(|| "0001-01-01T00:00:00Z".to_owned(), |time| {
-        time.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true)
-    });
+    let exact = line.time.map_or_else(
+        || "0001-01-01T00:00:00Z".to_owned(),
+        |time| time.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true),
+    );
     let entry = json!({"result": {
         "content": line.content,
         "timeStamp": line.time.map(|time| time.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)),

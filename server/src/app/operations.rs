@@ -1,10 +1,14 @@
 //! Operations: synchronisation, rollback, termination. A handler writes a record; the reconciler carries it out.
 
-use tiphys_api::{ApiError, Caller, Code};
+use tiphys_api::{
+    ApiError, Caller, Code, GetApplicationSyncWindowsQuery, ListApplicationOperationsQuery,
+};
+use tiphys_engine::window::{self, Window};
 use tiphys_model::*;
 
 use super::App;
 use super::applications::{Place, some};
+use super::live::number;
 
 impl App {
     pub(super) async fn sync_application(
@@ -219,4 +223,70 @@ fn is_automated(application: &Application) -> bool {
     policy
         .and_then(|policy| policy.automated.as_ref())
         .is_some_and(|automated| automated.enabled.unwrap_or(true))
+}
+
+/// Records on one page when the client does not say.
+const PAGE: i64 = 100;
+
+impl App {
+    /// The operations of an application that have ended, newest first.
+    pub(super) async fn list_operations(
+        &self,
+        name: &str,
+        query: ListApplicationOperationsQuery,
+    ) -> Result<OperationRecordList, ApiError> {
+        let limit = number("limit", query.limit.as_deref())?.unwrap_or(PAGE);
+        let limit = usize::try_from(limit)
+            .map_err(|_| ApiError::invalid("limit: a number of operations cannot be negative"))?;
+        let before = number("before", query.before.as_deref())?.unwrap_or(i64::MAX);
+        let application = self
+            .placed(name, query.app_namespace, query.project)
+            .await?;
+        let id = super::applications::id(&application.metadata.name);
+        let listing = self
+            .operations
+            .list_under(&format!("{id}/"))
+            .await
+            .map_err(super::fault)?;
+        let items = listing
+            .items
+            .into_iter()
+            .map(|stored| stored.value)
+            .filter(|record| record.id < before)
+            .take(limit)
+            .collect();
+        Ok(OperationRecordList { items })
+    }
+
+    /// The windows of the project that concern an application, and whether people may synchronise it now.
+    pub(super) async fn sync_windows(
+        &self,
+        name: &str,
+        query: GetApplicationSyncWindowsQuery,
+    ) -> Result<ApplicationSyncWindowsResponse, ApiError> {
+        let application = self
+            .placed(name, query.app_namespace, query.project)
+            .await?;
+        let now = chrono::Utc::now();
+        let windows = self.view.windows(&application);
+        let shown = |window: &SyncWindow| ApplicationSyncWindow {
+            kind: window.kind.clone(),
+            schedule: window.schedule.clone(),
+            duration: window.duration.clone(),
+            manual_sync: window.manual_sync,
+        };
+        let read: Vec<(SyncWindow, Window)> = windows
+            .into_iter()
+            .filter_map(|window| Some((window.clone(), Window::new(&window).ok()?)))
+            .collect();
+        let active = read
+            .iter()
+            .filter(|(_, window)| window.active_until(now).is_some());
+        let all: Vec<Window> = read.iter().map(|(_, window)| window.clone()).collect();
+        Ok(ApplicationSyncWindowsResponse {
+            active_windows: active.map(|(window, _)| shown(window)).collect(),
+            assigned_windows: read.iter().map(|(window, _)| shown(window)).collect(),
+            can_sync: window::verdict(&all, now, None).manual,
+        })
+    }
 }

@@ -1,6 +1,5 @@
 //! What a source renders to, and what it takes.
 
-use serde_json::Value;
 use tiphys_api::*;
 use tiphys_engine::{mask, object, tracking};
 use tiphys_model::*;
@@ -18,21 +17,14 @@ impl App {
             .placed(name, query.app_namespace, query.project)
             .await?;
         let refused = |message: String| ApiError::new(Code::FailedPrecondition, message);
-        let rendered = self
+        let (revision, objects) = self
             .view
-            .manifests(
-                &application,
-                query.revision.as_deref(),
-                &query.source_positions,
-                &query.revisions,
-            )
+            .manifests(&application, query.revision.as_deref())
             .await
             .map_err(|condition| refused(condition.message))?;
-        let manifests = rendered
-            .manifests
-            .iter()
-            .map(|manifest| {
-                let mut object = manifest.clone();
+        let manifests = objects
+            .into_iter()
+            .map(|mut object| {
                 let key = object::key(&object);
                 tracking::track(&mut object, name, &key);
                 let gvk = object::gvk(&object);
@@ -42,10 +34,33 @@ impl App {
             .collect();
         Ok(ManifestResponse {
             manifests,
-            revision: rendered.revision,
-            source_type: rendered.source_type,
+            revision,
             namespace: application.spec.destination.namespace.clone(),
             server: application.spec.destination.server.clone(),
+            ..ManifestResponse::default()
         })
+    }
+}
+
+impl App {
+    /// What lies at a path of a repository, and the parameters that it takes.
+    pub(super) async fn app_details(
+        &self,
+        repo: &str,
+        query: RepoAppDetailsQuery,
+    ) -> Result<RepoAppDetailsResponse, ApiError> {
+        let mut source = query
+            .source
+            .ok_or_else(|| ApiError::invalid("source: say which path of the repository"))?;
+        repo.clone_into(&mut source.repo_url);
+        let project = if query.app_project.is_empty() {
+            "default"
+        } else {
+            &query.app_project
+        };
+        self.view
+            .details(project, &source)
+            .await
+            .map_err(|condition| ApiError::new(Code::FailedPrecondition, condition.message))
     }
 }
