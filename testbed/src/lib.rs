@@ -7,6 +7,7 @@
 pub mod cache;
 pub mod certificates;
 pub mod control_plane;
+pub mod forward;
 pub mod git;
 pub mod kubernetes;
 pub mod ports;
@@ -15,5 +16,6 @@ pub mod rest;
 pub mod tiphys;
 pub mod tool;
 mod wait;
+pub mod web;
 
 pub use wait::{Deadline, wait_for};
