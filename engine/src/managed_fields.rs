@@ -77,7 +77,7 @@ pub(crate) fn entries(live: &Value) -> impl Iterator<Item = Entry<'_>> {
 /// Whether a node of a tree has nothing below it. One that is quite empty stands for all that is there; one with only `.` for the
 /// map or element itself, whatever others put into it.
 pub(crate) fn is_leaf(node: &Map<String, Value>) -> bool {
-    node.keys().all(|key| key == ".")
+    node.is_empty() || (node.len() == 1 && node.contains_key("."))
 }
 
 /// The children of a node by their step; a child that is no map counts as a leaf.

@@ -117,22 +117,26 @@ impl Walker<'_> {
         path: &Path<'_>,
         depth: u32,
     ) {
-        let Some(live) = pair.live.get(field).filter(|live| !live.is_null()) else {
-            return;
-        };
         let wanted = pair
             .wanted
             .and_then(|wanted| wanted.get(field))
             .filter(|wanted| !wanted.is_null());
-        match inner.as_object() {
+        let inner = inner.as_object().filter(|inner| !inner.is_empty());
+        // The common case first: a field that is stated, and all of it is ours.
+        if inner.is_none() && wanted.is_some() {
+            return;
+        }
+        let Some(live) = pair.live.get(field).filter(|live| !live.is_null()) else {
+            return;
+        };
+        match inner {
             Some(inner) if !is_leaf(inner) => {
                 let next = Pair { wanted, live };
                 self.owned(inner, next, &shape.field(field), path, depth + 1);
             }
             // Only the map itself is ours, and what is in it belongs to others.
-            Some(inner) if inner.contains_key(".") => {}
-            _ if wanted.is_none() => self.left(field, live, shape, path),
-            _ => {}
+            Some(_) => {}
+            None => self.left(field, live, shape, path),
         }
     }
 
