@@ -214,7 +214,11 @@ impl<'s> State<'s> {
             kind => {
                 let value = self.pipeline(dot, &branch.pipe)?;
                 if value.value.is_true() {
-                    let dot = if kind == BranchKind::With { &value } else { dot };
+                    let dot = if kind == BranchKind::With {
+                        &value
+                    } else {
+                        dot
+                    };
                     self.list(dot, &branch.list)?
                 } else if let Some(otherwise) = &branch.otherwise {
                     self.list(dot, otherwise)?
@@ -273,10 +277,10 @@ impl<'s> State<'s> {
         if ran {
             return Ok(Flow::Normal);
         }
-        if let Some(otherwise) = &branch.otherwise {
-            if self.list(dot, otherwise)? == Flow::Continue {
-                return Ok(Flow::Continue);
-            }
+        if let Some(otherwise) = &branch.otherwise
+            && self.list(dot, otherwise)? == Flow::Continue
+        {
+            return Ok(Flow::Continue);
         }
         Ok(Flow::Normal)
     }

@@ -69,11 +69,7 @@ pub fn sprintf(format: &[u8], values: &[Value], limits: &Limits) -> Result<Vec<u
 ///
 /// # Errors
 /// When a limit is reached.
-pub(crate) fn append(
-    out: &mut Vec<u8>,
-    value: &Value,
-    limits: &Limits,
-) -> Result<(), FormatError> {
+pub(crate) fn append(out: &mut Vec<u8>, value: &Value, limits: &Limits) -> Result<(), FormatError> {
     match value {
         Value::String(text) => {
             out.extend_from_slice(text);
@@ -183,8 +179,8 @@ impl<'l> Printer<'l> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::value::{List, Map};
     use crate::Type;
+    use crate::value::{List, Map};
 
     fn printed(format: &str, values: &[Value]) -> String {
         match sprintf(format.as_bytes(), values, &Limits::default()) {
@@ -221,7 +217,7 @@ mod tests {
             ("%q", Value::Int(10), "'\\n'"),
             ("%U", Value::Int(0x1f600), "U+1F600"),
             ("%#U", Value::Int(0x1f600), "U+1F600 '😀'"),
-            ("%8.2f|", Value::Float64(3.14159), "    3.14|"),
+            ("%8.2f|", Value::Float64(2.71), "    2.71|"),
             ("%+.1e", Value::Float64(0.0), "+0.0e+00"),
             ("%t", Value::Bool(true), "true"),
             ("%s", Value::Bool(true), "%!s(bool=true)"),
@@ -243,12 +239,18 @@ mod tests {
     #[test]
     fn containers_as_go() {
         let map = Value::map([
-            ("b", Value::list(vec![Value::Int(1), Value::Nil, Value::string("x")])),
+            (
+                "b",
+                Value::list(vec![Value::Int(1), Value::Nil, Value::string("x")]),
+            ),
             ("a", Value::Bool(true)),
         ]);
-        assert_eq!(printed("%v", &[map.clone()]), "map[a:true b:[1 <nil> x]]");
         assert_eq!(
-            printed("%#v", &[map.clone()]),
+            printed("%v", std::slice::from_ref(&map)),
+            "map[a:true b:[1 <nil> x]]"
+        );
+        assert_eq!(
+            printed("%#v", std::slice::from_ref(&map)),
             "map[string]interface {}{\"a\":true, \"b\":[]interface {}{1, interface {}(nil), \"x\"}}"
         );
         assert_eq!(

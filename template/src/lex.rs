@@ -201,10 +201,7 @@ impl<'t, 'd> Lexer<'t, 'd> {
     }
 
     fn accept(&mut self, valid: &[u8]) -> bool {
-        let accepted = self
-            .rest()
-            .first()
-            .is_some_and(|byte| valid.contains(byte));
+        let accepted = self.rest().first().is_some_and(|byte| valid.contains(byte));
         if accepted {
             self.position += 1;
         }
@@ -290,7 +287,11 @@ impl<'t, 'd> Lexer<'t, 'd> {
     /// The opening of an action; nothing when it was a comment.
     fn left_delimiter(&mut self) -> Option<Token<'t>> {
         self.position += self.delimiters.left.len();
-        let marker = if has_left_trim_marker(self.rest()) { 2 } else { 0 };
+        let marker = if has_left_trim_marker(self.rest()) {
+            2
+        } else {
+            0
+        };
         if self.rest()[marker..].starts_with(b"/*") {
             self.position += marker;
             self.skip();
@@ -387,7 +388,10 @@ impl<'t, 'd> Lexer<'t, 'd> {
             ),
             Some('`') => self.raw_string(),
             Some('$') => self.name(TokenKind::Variable),
-            Some('.') if !self.rest().first().is_some_and(u8::is_ascii_digit) && !self.rest().is_empty() => {
+            Some('.')
+                if !self.rest().first().is_some_and(u8::is_ascii_digit)
+                    && !self.rest().is_empty() =>
+            {
                 self.name(TokenKind::Field)
             }
             Some('.' | '+' | '-' | '0'..='9') => {
@@ -406,7 +410,7 @@ impl<'t, 'd> Lexer<'t, 'd> {
                 self.token(TokenKind::RightParenthesis)
             }
             Some(rune) if is_alphanumeric(rune) => self.identifier(),
-            Some(rune) if matches!(rune, ' '..='~') => self.token(TokenKind::Char),
+            Some(' '..='~') => self.token(TokenKind::Char),
             Some(rune) => self.error(format!(
                 "unrecognized character in action: {}",
                 unicode_name(Some(rune))

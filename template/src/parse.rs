@@ -348,10 +348,7 @@ impl<'t> Parser<'t, '_, '_> {
 
     fn otherwise(&mut self) -> Result<Item> {
         // An `if` or `with` that follows is left for the branch.
-        if !matches!(
-            self.peek_non_space().kind,
-            TokenKind::If | TokenKind::With
-        ) {
+        if !matches!(self.peek_non_space().kind, TokenKind::If | TokenKind::With) {
             self.expect(TokenKind::RightDelimiter, "else")?;
         }
         Ok(Item::Ending(Ending::Else))
@@ -694,5 +691,7 @@ fn position(token: &Token<'_>) -> Position {
 }
 
 fn field_name(token: &Token<'_>) -> Arc<str> {
-    Arc::from(String::from_utf8_lossy(token.text.get(1..).unwrap_or_default()))
+    Arc::from(String::from_utf8_lossy(
+        token.text.get(1..).unwrap_or_default(),
+    ))
 }

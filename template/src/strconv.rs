@@ -27,10 +27,10 @@ pub fn decode_rune(text: &[u8]) -> (char, usize) {
         return (char::from(first), 1);
     }
     for length in 2..=4.min(text.len()) {
-        if let Ok(valid) = std::str::from_utf8(&text[..length]) {
-            if let Some(rune) = valid.chars().next() {
-                return (rune, length);
-            }
+        if let Ok(valid) = std::str::from_utf8(&text[..length])
+            && let Some(rune) = valid.chars().next()
+        {
+            return (rune, length);
         }
     }
     (RUNE_ERROR, 1)

@@ -134,6 +134,35 @@ fn answers_of_go(cases: &[Case]) -> Result<Vec<Answer>> {
     Ok(answers)
 }
 
+/// Pointers inside of containers are printed as addresses, which mean nothing: all become the same.
+fn without_addresses(answer: &Answer) -> Answer {
+    const START: &[u8] = b"0x";
+    let mut output = Vec::with_capacity(answer.output.len());
+    let mut rest = &answer.output[..];
+    while let Some((&first, tail)) = rest.split_first() {
+        let digits = rest.strip_prefix(START).map(|after| {
+            after
+                .iter()
+                .take_while(|byte| byte.is_ascii_hexdigit())
+                .count()
+        });
+        match digits {
+            Some(digits @ 8..) => {
+                output.extend_from_slice(b"ADDRESS");
+                rest = &rest[START.len() + digits..];
+            }
+            _ => {
+                output.push(first);
+                rest = tail;
+            }
+        }
+    }
+    Answer {
+        output,
+        error: answer.error.clone(),
+    }
+}
+
 /// Fails with the first cases that differ.
 fn compare(cases: &[Case]) {
     let answers = match answers_of_go(cases) {
@@ -144,7 +173,7 @@ fn compare(cases: &[Case]) {
     let mut differing = 0;
     for (case, go) in cases.iter().zip(&answers) {
         let ours = case.ours();
-        if ours == *go {
+        if without_addresses(&ours) == without_addresses(go) {
             continue;
         }
         differing += 1;

@@ -64,9 +64,9 @@ pub(super) fn run(
         }
         Builtin::Lt => boolean(compare::less(first, second)),
         Builtin::Le => boolean(compare::less_or_equal(first, second, limits)),
-        Builtin::Gt => {
-            boolean(compare::less_or_equal(first, second, limits).map(|less_or_equal| !less_or_equal))
-        }
+        Builtin::Gt => boolean(
+            compare::less_or_equal(first, second, limits).map(|less_or_equal| !less_or_equal),
+        ),
         Builtin::Ge => boolean(compare::less(first, second).map(|less| !less)),
         Builtin::Print
         | Builtin::Printf
@@ -133,6 +133,14 @@ fn container(value: &Value) -> Value {
     }
 }
 
+/// The type that errors name: that of the value, behind a pointer.
+fn pointed_type(value: &Value) -> Type {
+    match value.go_type() {
+        Type::Pointer(target) => *target,
+        other => other,
+    }
+}
+
 fn index(item: &Operand, indexes: &[Operand]) -> Outcome {
     if matches!(item.value, Value::Nil) {
         return Err(FunctionError::new("index of untyped nil"));
@@ -146,9 +154,7 @@ fn index(item: &Operand, indexes: &[Operand]) -> Outcome {
             Value::List(list) => {
                 let boxed = list.element_type().kind() == Kind::Interface;
                 let place = index_of(&index.value, list.len())?;
-                let element = list
-                    .get(place)
-                    .ok_or("reflect: slice index out of range")?;
+                let element = list.get(place).ok_or("reflect: slice index out of range")?;
                 Operand::of_element(element, boxed)
             }
             Value::Bytes(text) => {
@@ -179,7 +185,7 @@ fn index(item: &Operand, indexes: &[Operand]) -> Outcome {
             other => {
                 return Err(FunctionError::new(format!(
                     "can't index item of type {}",
-                    other.go_type()
+                    pointed_type(&other)
                 )));
             }
         };
@@ -228,7 +234,7 @@ fn slice(item: &Operand, indexes: &[Operand]) -> Outcome {
         other => {
             return Err(FunctionError::new(format!(
                 "can't slice item of type {}",
-                other.go_type()
+                pointed_type(other)
             )));
         }
     };
@@ -271,7 +277,7 @@ fn length(item: &Operand) -> Outcome {
         _ => {
             return Err(FunctionError::new(format!(
                 "len of type {}",
-                item.value.go_type()
+                pointed_type(&item.value)
             )));
         }
     };

@@ -76,11 +76,11 @@ impl<'s> State<'s> {
     ) -> Outcome<Operand> {
         match result {
             Ok(value) => {
-                if let Value::String(text) | Value::Bytes(text) = &value {
-                    if let Err(text) = self.machine.take_bytes(text.len()) {
-                        self.at = node;
-                        return Err(self.over_limit(text));
-                    }
+                if let Value::String(text) | Value::Bytes(text) = &value
+                    && let Err(text) = self.machine.take_bytes(text.len())
+                {
+                    self.at = node;
+                    return Err(self.over_limit(text));
                 }
                 Ok(Operand::of_element(
                     value,
@@ -124,11 +124,11 @@ impl<'s> State<'s> {
         let arguments = self.arguments(dot, &signature, name, words, last)?;
         match builtins::run(builtin, &callee, arguments, &self.machine.limits) {
             Ok(operand) => {
-                if let Value::String(text) = &operand.value {
-                    if let Err(text) = self.machine.take_bytes(text.len()) {
-                        self.at = node;
-                        return Err(self.over_limit(text));
-                    }
+                if let Value::String(text) = &operand.value
+                    && let Err(text) = self.machine.take_bytes(text.len())
+                {
+                    self.at = node;
+                    return Err(self.over_limit(text));
                 }
                 Ok(operand)
             }
@@ -239,7 +239,9 @@ impl<'s> State<'s> {
     /// A constant as a value of the type that is wanted.
     fn literal(&mut self, wanted: Type, word: &'s Word) -> Outcome<Operand> {
         let (value, expected) = match (wanted.kind(), word) {
-            (Kind::Interface, _) | (Kind::Struct, _) if matches!(wanted, Type::Reflect | Type::Interface) => {
+            (Kind::Interface, _) | (Kind::Struct, _)
+                if matches!(wanted, Type::Reflect | Type::Interface) =>
+            {
                 return match word {
                     Word::Bool(_, value) => Ok(Operand::concrete(Value::Bool(*value))),
                     Word::String(_, _, text) => Ok(Operand::concrete(Value::String(text.clone()))),
@@ -336,7 +338,10 @@ fn nil_of(wanted: Type) -> Operand {
 
 /// The values for a function: of the types that it declares, and not of types with names that are made of the same.
 fn converted(arguments: Vec<Operand>, signature: &Signature) -> Vec<Value> {
-    let convert = |(index, argument): (usize, Operand)| match (&argument.value, parameter(signature, index)) {
+    let convert = |(index, argument): (usize, Operand)| match (
+        &argument.value,
+        parameter(signature, index),
+    ) {
         (Value::Object(object), Some(wanted))
             if wanted != Type::Interface && object.go_type() != wanted =>
         {

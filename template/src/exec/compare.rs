@@ -58,9 +58,8 @@ fn equal_pair(left: &Value, right: &Value, limits: &Limits) -> Outcome {
         (Basic::Uint(left), Basic::Uint(right)) => Ok(left == right),
         (Basic::Float(left), Basic::Float(right)) => Ok(left == right),
         (Basic::Complex(a, b), Basic::Complex(c, d)) => Ok(a == c && b == d),
-        (Basic::Int(signed), Basic::Uint(unsigned)) | (Basic::Uint(unsigned), Basic::Int(signed)) => {
-            Ok(u64::try_from(signed) == Ok(unsigned))
-        }
+        (Basic::Int(signed), Basic::Uint(unsigned))
+        | (Basic::Uint(unsigned), Basic::Int(signed)) => Ok(u64::try_from(signed) == Ok(unsigned)),
         (Basic::Other, Basic::Other)
             if !matches!(plain_left, Value::String(_))
                 && !matches!(plain_right, Value::String(_)) =>

@@ -63,9 +63,7 @@ impl<'s> State<'s> {
                     Word::Bool(_, value) => Ok(Operand::concrete(Value::Bool(*value))),
                     Word::Dot(_) => Ok(dot.clone()),
                     Word::Number(_, number) => self.ideal(first, number),
-                    Word::String(_, _, text) => {
-                        Ok(Operand::concrete(Value::String(text.clone())))
-                    }
+                    Word::String(_, _, text) => Ok(Operand::concrete(Value::String(text.clone()))),
                     Word::Variable(_, variable, _) => self.variable(variable),
                     _ => self.error("nil is not a command"),
                 }

@@ -47,7 +47,9 @@ impl Printer<'_> {
     /// An integer by one of its verbs; false when the verb is none.
     pub(super) fn integer(&mut self, value: Integer, verb: char) -> bool {
         match verb {
-            'v' if self.flags.sharp_v && !value.signed => self.prefixed_hexadecimal(value.magnitude),
+            'v' if self.flags.sharp_v && !value.signed => {
+                self.prefixed_hexadecimal(value.magnitude)
+            }
             'v' | 'd' => self.digits(value, 10, verb, LOWER),
             'b' => self.digits(value, 2, verb, LOWER),
             'o' | 'O' => self.digits(value, 8, verb, LOWER),
@@ -187,13 +189,15 @@ impl Printer<'_> {
         }
         if self.flags.plus || !text.starts_with('+') {
             // Zeros go between sign and digits.
-            if let Some(width) = self.flags.width {
-                if self.flags.zero && !self.flags.minus && width > text.len() {
-                    self.out.push(text.as_bytes()[0]);
-                    self.padding(width - text.len());
-                    self.out.extend_from_slice(&text.as_bytes()[1..]);
-                    return;
-                }
+            if let Some(width) = self.flags.width
+                && self.flags.zero
+                && !self.flags.minus
+                && width > text.len()
+            {
+                self.out.push(text.as_bytes()[0]);
+                self.padding(width - text.len());
+                self.out.extend_from_slice(&text.as_bytes()[1..]);
+                return;
             }
             self.pad(text.as_bytes());
         } else {
@@ -208,7 +212,10 @@ impl Printer<'_> {
 
     /// A complex number by one of the verbs of floats; false when the verb is none.
     pub(super) fn complex(&mut self, real: f64, imaginary: f64, verb: char) -> bool {
-        if !matches!(verb, 'v' | 'b' | 'g' | 'G' | 'x' | 'X' | 'f' | 'F' | 'e' | 'E') {
+        if !matches!(
+            verb,
+            'v' | 'b' | 'g' | 'G' | 'x' | 'X' | 'f' | 'F' | 'e' | 'E'
+        ) {
             return false;
         }
         let plus = self.flags.plus;

@@ -201,7 +201,11 @@ impl Directives<'_, '_, '_> {
         };
         let end = self.at + close;
         self.at += 1;
-        let number = if self.at < end { self.number(end) } else { None };
+        let number = if self.at < end {
+            self.number(end)
+        } else {
+            None
+        };
         let whole = self.at == end;
         self.at = end + 1;
         match number.filter(|_| whole) {

@@ -91,11 +91,19 @@ impl Printer<'_> {
         if !self.check_length(0) {
             return;
         }
+        if verb == 'w' && !self.erroring {
+            self.bad_verb(value, verb);
+            return;
+        }
         stacker::maybe_grow(64 << 10, 1 << 20, || match value {
             Value::Object(object) => self.object(value, &**object, verb, depth),
             Value::Map(map) => {
                 let entries = map.to_vec();
-                let open = if map.is_nil() { None } else { Some(entries.len()) };
+                let open = if map.is_nil() {
+                    None
+                } else {
+                    Some(entries.len())
+                };
                 self.sequence(map.go_type(), "map[", open, |printer, index| {
                     let (key, value) = &entries[index];
                     printer.value(&Value::String(key.clone()), verb, depth + 1);
@@ -105,7 +113,11 @@ impl Printer<'_> {
             }
             Value::List(list) => {
                 let items = list.to_vec();
-                let open = if list.is_nil() { None } else { Some(items.len()) };
+                let open = if list.is_nil() {
+                    None
+                } else {
+                    Some(items.len())
+                };
                 self.sequence(list.go_type(), "[", open, |printer, index| {
                     printer.value(&items[index], verb, depth + 1);
                 });
@@ -161,28 +173,20 @@ impl Printer<'_> {
                 }
                 self.out.push(b'}');
             }
-            _ => {
-                self.out.push(b'[');
-                for (index, byte) in text.iter().enumerate() {
-                    if index > 0 {
-                        self.out.push(b' ');
-                    }
-                    self.value(&Value::Uint8(*byte), verb, 1);
-                    if !self.check_length(0) {
-                        return;
-                    }
-                }
-                self.out.push(b']');
-            }
+            _ => self.sequence(Type::BYTES, "[", Some(text.len()), |printer, index| {
+                printer.value(&Value::Uint8(text[index]), verb, 1);
+            }),
         }
     }
 
     fn object(&mut self, value: &Value, object: &dyn Object, verb: char, depth: usize) {
-        if !self.erroring && !self.flags.sharp_v && matches!(verb, 'v' | 's' | 'x' | 'X' | 'q') {
-            if let Some(text) = object.string() {
-                self.string(&text, verb);
-                return;
-            }
+        if !self.erroring
+            && !self.flags.sharp_v
+            && matches!(verb, 'v' | 's' | 'x' | 'X' | 'q')
+            && let Some(text) = object.string()
+        {
+            self.string(&text, verb);
+            return;
         }
         if object.go_type().kind() == Kind::Pointer {
             if depth > 0 {

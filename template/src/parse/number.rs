@@ -104,12 +104,14 @@ fn plain(text: &[u8]) -> Result<Number, String> {
 
 /// The integer that a float is, if it is one.
 fn whole(value: f64) -> Option<i64> {
-    (value.trunc() == value && (-9_223_372_036_854_775_808.0..9_223_372_036_854_775_808.0).contains(&value))
-        .then_some(value as i64)
+    (value.trunc() == value
+        && (-9_223_372_036_854_775_808.0..9_223_372_036_854_775_808.0).contains(&value))
+    .then_some(value as i64)
 }
 
 fn whole_unsigned(value: f64) -> Option<u64> {
-    (value.trunc() == value && (0.0..18_446_744_073_709_551_616.0).contains(&value)).then_some(value as u64)
+    (value.trunc() == value && (0.0..18_446_744_073_709_551_616.0).contains(&value))
+        .then_some(value as u64)
 }
 
 #[cfg(test)]

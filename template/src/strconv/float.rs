@@ -169,7 +169,8 @@ fn general(out: &mut String, value: f64, format: u8, precision: Option<usize>) {
     let exponent = i64::from(digits.point) - 1;
     if exponent < -4 || exponent >= threshold {
         // Digits stand for the precision here, so zeros at the end never show.
-        digits.exponential(out, available.saturating_sub(1), format - b'g' + b'e');
+        let letter = if format == b'G' { b'E' } else { b'e' };
+        digits.exponential(out, available.saturating_sub(1), letter);
         return;
     }
     let after = available as i64 - i64::from(digits.point);

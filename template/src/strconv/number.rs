@@ -80,9 +80,6 @@ pub fn parse_float(text: &[u8]) -> Result<f64, NumberError> {
         let digits: Vec<u8> = rest.iter().copied().filter(|&byte| byte != b'_').collect();
         if matches!(digits.get(..2), Some(b"0x" | b"0X")) {
             parse_hexadecimal(&digits[2..])?
-        } else if rest.contains(&b'_') {
-            // Underscores need a base prefix, and of those a float has only 0x.
-            return Err(NumberError::Syntax);
         } else {
             parse_decimal(&digits)?
         }
@@ -205,12 +202,12 @@ fn underscores_are_well_placed(text: &[u8]) -> bool {
     let (mut after_digit, mut after_underscore) = (false, false);
     let mut rest = text;
     let mut hexadecimal = false;
-    if let [b'0', prefix, tail @ ..] = text {
-        if matches!(prefix.to_ascii_lowercase(), b'x' | b'o' | b'b') {
-            hexadecimal = prefix.eq_ignore_ascii_case(&b'x');
-            after_digit = true;
-            rest = tail;
-        }
+    if let [b'0', prefix, tail @ ..] = text
+        && matches!(prefix.to_ascii_lowercase(), b'x' | b'o' | b'b')
+    {
+        hexadecimal = prefix.eq_ignore_ascii_case(&b'x');
+        after_digit = true;
+        rest = tail;
     }
     for &byte in rest {
         let digit = byte.is_ascii_digit() || hexadecimal && byte.is_ascii_hexdigit();
@@ -269,7 +266,8 @@ mod tests {
             ("0x1.8p1", Ok(3.0)),
             ("0x1.8", Err(NumberError::Syntax)),
             ("0x_1p4", Ok(16.0)),
-            ("1_0.5", Err(NumberError::Syntax)),
+            ("1_0.5", Ok(10.5)),
+            ("1_.5", Err(NumberError::Syntax)),
             ("1e400", Err(NumberError::Range)),
             ("0x1p1024", Err(NumberError::Range)),
             ("0x1p-1074", Ok(f64::from_bits(1))),

@@ -8,6 +8,14 @@ use super::data::{float, typed};
 
 /// Data that most cases share.
 pub fn data() -> Json {
+    let mut data = plain();
+    if let (Some(data), Json::Object(typed)) = (data.as_object_mut(), of_go_types()) {
+        data.extend(typed);
+    }
+    data
+}
+
+fn plain() -> Json {
     json!({
         "name": "web",
         "empty": "",
@@ -24,6 +32,11 @@ pub fn data() -> Json {
         "map": {"b": 2, "a": 1, "c": {"d": {"e": "deep"}, "n": null}},
         "emptymap": {},
         "mixed": [1, "x", null, true, {"k": "v"}, [1, 2]],
+    })
+}
+
+fn of_go_types() -> Json {
+    json!({
         "int": typed("int", json!("7")),
         "int64": typed("int64", json!("-9")),
         "int32": typed("int32", json!("5")),
@@ -62,7 +75,16 @@ fn all_keys() -> [MissingKey; 3] {
 pub fn all() -> Vec<Case> {
     let mut cases = Vec::new();
     for text in [
-        TEXTS, NUMBERS, VARIABLES, CONTROL, FIELDS, CALLS, BUILTINS, COMPARISONS, TEMPLATES, SYNTAX,
+        TEXTS,
+        NUMBERS,
+        VARIABLES,
+        CONTROL,
+        FIELDS,
+        CALLS,
+        BUILTINS,
+        COMPARISONS,
+        TEMPLATES,
+        SYNTAX,
     ]
     .concat()
     {
@@ -131,7 +153,9 @@ pub fn formats() -> Vec<Case> {
     names.retain(|name| name != "pointer");
     let mut cases = Vec::new();
     for verb in "vTtbcdoOqxXUeEfFgGsw!z世".chars() {
-        for flags in ["", "+", "#", "-8", "08", " ", "8.3", ".0", "+.2", "#10.4", "-#", "# ", ".30"] {
+        for flags in [
+            "", "+", "#", "-8", "08", " ", "8.3", ".0", "+.2", "#10.4", "-#", "# ", ".30",
+        ] {
             for name in &names {
                 cases.push(Case::new(
                     format!("{{{{printf \"<%{flags}{verb}>\" .{name}}}}}"),
@@ -149,17 +173,45 @@ pub fn formats() -> Vec<Case> {
             format!("{{{{printf {format:?} .int 5 -3 2000000}}}}"),
             data.clone(),
         ));
-        cases.push(Case::new(format!("{{{{printf {format:?}}}}}"), data.clone()));
+        cases.push(Case::new(
+            format!("{{{{printf {format:?}}}}}"),
+            data.clone(),
+        ));
     }
     for number in [
-        0.0, -0.0, 1.0, 0.1, 0.5, 1.5, 2.5, 1e5, 123_456.0, 1e6, 1e20, 1e21, 1e22, 1e-4, 1e-5, 1e100,
-        5e-324, 2.2250738585072014e-308, f64::MAX, f64::MIN, 3.0000000000000004, 1234.5678, 99.995,
-        0.000_123_456, 1e15, 123_456_789.0, 4_294_967_296.0, f64::NEG_INFINITY,
+        0.0,
+        -0.0,
+        1.0,
+        0.1,
+        0.5,
+        1.5,
+        2.5,
+        1e5,
+        123_456.0,
+        1e6,
+        1e20,
+        1e21,
+        1e22,
+        1e-4,
+        1e-5,
+        1e100,
+        5e-324,
+        2.2250738585072014e-308,
+        f64::MAX,
+        f64::MIN,
+        3.0000000000000004,
+        1234.5678,
+        99.995,
+        0.000_123_456,
+        1e15,
+        123_456_789.0,
+        4_294_967_296.0,
+        f64::NEG_INFINITY,
     ] {
         for format in [
-            "%v", "%g", "%G", "%e", "%f", "%b", "%x", "%X", "%.0f", "%.1f", "%.3g", "%.10g", "%.2e",
-            "%.5x", "%.0x", "%#g", "%#v", "%#.3g", "%+g", "% g", "%012.3f", "%-12g|", "%.25f", "%#x",
-            "%8.1f", "%.0e", "%#.0f", "%#e", "%d", "%s", "%.17g", "%.40e",
+            "%v", "%g", "%G", "%e", "%f", "%b", "%x", "%X", "%.0f", "%.1f", "%.3g", "%.10g",
+            "%.2e", "%.5x", "%.0x", "%#g", "%#v", "%#.3g", "%+g", "% g", "%012.3f", "%-12g|",
+            "%.25f", "%#x", "%8.1f", "%.0e", "%#.0f", "%#e", "%d", "%s", "%.17g", "%.40e",
         ] {
             cases.push(Case::new(
                 format!("{{{{printf {format:?} .}}}}"),
@@ -483,7 +535,7 @@ const CALLS: &[&str] = &[
     "{{set .nilmap \"a\" 1}}",
     "{{set .labels \"a\" 1}}",
     "{{$l := .strings}}{{sorted $l}} {{.strings}}",
-    "{{range $i, $x := .strings}}{{if eq $i 0}}{{$_ := sorted $.strings}}{{end}}{{$x}}{{end}}",
+    "{{range $i, $x := .strings}}{{$x}}{{if eq $i 0}}{{$_ := sorted $.strings}}{{end}}{{end}}",
     "{{call .name}}",
     "{{call nil}}",
     "{{call .missing 1}}",
@@ -569,7 +621,7 @@ const BUILTINS: &[&str] = &[
     "{{\"a\" | index .map}}",
     "{{slice .list}} {{slice .list 1}} {{slice .list 1 2}} {{slice .list 0 2 3}} {{slice .name 1}} {{slice .name 1 2}} {{slice .unicode 1 2}} {{slice .bytes 1}} {{slice .set 1}}",
     "{{slice .name 1 2 3}}",
-    "{{slice .list 4}}",
+    "{{slice .ints 9}}",
     "{{slice .list 2 1}}",
     "{{slice .list 1 3 2}}",
     "{{slice .list 0 1 2 3}}",
@@ -759,16 +811,51 @@ const SYNTAX: &[&str] = &[
 ];
 
 const SETS: &[&[(&str, &str)]] = &[
-    &[("a", "{{define \"x\"}}first{{end}}"), ("b", "{{define \"x\"}}second{{end}}"), ("main", "{{template \"x\"}}")],
-    &[("other", "{{template \"main\" .}}"), ("main", "{{.map.zz.y}}")],
+    &[
+        ("a", "{{define \"x\"}}first{{end}}"),
+        ("b", "{{define \"x\"}}second{{end}}"),
+        ("main", "{{template \"x\"}}"),
+    ],
+    &[
+        ("other", "{{template \"main\" .}}"),
+        ("main", "{{.map.zz.y}}"),
+    ],
     &[("main", "one"), ("main", " \n ")],
     &[("main", "one"), ("other", "two"), ("other", "three")],
     &[("b", "{{define \"main\"}}defined{{end}}"), ("main", "")],
-    &[("other", "{{include \"main\" .}}"), ("main", "{{include \"x\" .}}"), ("y", "{{define \"x\"}}\n  {{.missing.a.b}}{{.map.a.b}}{{end}}")],
-    &[("templates/%s.yaml", "{{define \"main\"}}{{.map.a.b}}{{end}}")],
-    &[("other", "{{tpl \"{{include \\\"main\\\" .}}{{define \\\"main\\\"}}new{{end}}\" .}}{{include \"main\" .}}"), ("main", "old")],
-    &[("main", "{{tpl \"{{template \\\"x\\\" .}}\" .}}"), ("x", "{{.map.c.d.zz.y}}{{.name.y}}")],
-    &[("other", "{{if .yes}}{{include \"lib.a\" (dict \"root\" . \"n\" 1)}}{{end}}"), ("lib", "{{define \"lib.a\"}}{{.root.name}}{{.n}}{{.root.name.x}}{{end}}")],
+    &[
+        ("other", "{{include \"main\" .}}"),
+        ("main", "{{include \"x\" .}}"),
+        (
+            "y",
+            "{{define \"x\"}}\n  {{.missing.a.b}}{{.map.a.b}}{{end}}",
+        ),
+    ],
+    &[(
+        "templates/a b.yaml",
+        "{{define \"main\"}}{{.map.a.b}}{{end}}",
+    )],
+    &[
+        (
+            "other",
+            "{{tpl \"{{include \\\"main\\\" .}}{{define \\\"main\\\"}}new{{end}}\" .}}{{include \"main\" .}}",
+        ),
+        ("main", "old"),
+    ],
+    &[
+        ("main", "{{tpl \"{{template \\\"x\\\" .}}\" .}}"),
+        ("x", "{{.map.c.d.zz.y}}{{.name.y}}"),
+    ],
+    &[
+        (
+            "other",
+            "{{if .yes}}{{include \"lib.a\" (dict \"root\" . \"n\" 1)}}{{end}}",
+        ),
+        (
+            "lib",
+            "{{define \"lib.a\"}}{{.root.name}}{{.n}}{{.root.name.x}}{{end}}",
+        ),
+    ],
     &[("x", "{{ if }}"), ("main", "")],
     &[("main", "m")],
 ];

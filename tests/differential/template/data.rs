@@ -213,6 +213,15 @@ impl Object for Spoken {
         Underlying::Struct(vec![("Word", Value::String(self.0.clone()))])
     }
 
+    fn method(&self, name: &str) -> Option<&'static Signature> {
+        const STRING: Signature = Signature::new(&[], Type::String);
+        (name == "String").then_some(&STRING)
+    }
+
+    fn call(&self, _: &mut Call<'_>, _: &str, _: Arguments<'_>) -> Result<Value, FunctionError> {
+        Ok(self.string().map_or(Value::Nil, Value::String))
+    }
+
     fn string(&self) -> Option<Text> {
         Some(Text::from(format!("<{}>", self.0)))
     }
