@@ -140,9 +140,8 @@ fn nesting_of_the_text() {
             .parse("t", text(1_000_000))
             .map_err(|error| error.to_string());
         assert!(
-            error
-                .is_err_and(|error| error.contains("nested more than 1000 deep")
-                    || error.contains("unexpected <define> in command")),
+            error.is_err_and(|error| error.contains("nested more than 1000 deep")
+                || error.contains("unexpected <define> in command")),
             "{open}"
         );
     }
