@@ -5,6 +5,8 @@
 
 pub mod directory;
 mod error;
+mod go_float;
+pub mod go_time;
 mod limits;
 mod manifest;
 mod source;

@@ -7,7 +7,9 @@ use serde_json::{Map, Value};
 
 use crate::Limits;
 
+pub mod resolve;
 mod scalar;
+pub mod write;
 
 /// One document of a stream.
 #[derive(Clone, Debug, PartialEq)]
