@@ -1,0 +1,3 @@
+//! Helm charts.
+
+pub mod functions;

@@ -1,0 +1,2 @@
+//! Placeholder.
+pub fn define(_: &mut tiphys_template::Functions) {}
