@@ -5,6 +5,7 @@
 
 use tiphys_template::{FunctionError, Functions, Type, Value};
 
+mod certificates;
 mod ciphers;
 mod clock;
 mod convert;
@@ -57,6 +58,7 @@ const DEPTH: usize = 1_000;
 #[must_use]
 pub fn functions() -> Functions {
     let mut functions = Functions::new();
+    certificates::define(&mut functions);
     ciphers::define(&mut functions);
     clock::define(&mut functions);
     crypto::define(&mut functions);

@@ -96,10 +96,10 @@ fn swallowed(result: Result<String, FunctionError>) -> Result<String, FunctionEr
 
 fn readers(functions: &mut Functions) {
     functions.define("fromYaml", TO_MAP, |call, a| {
-        document_map(call, a, |text| from_yaml(text), true)
+        document_map(call, a, from_yaml, true)
     });
     functions.define("fromYamlArray", TO_LIST, |call, a| {
-        document_list(call, a, |text| from_yaml(text), true)
+        document_list(call, a, from_yaml, true)
     });
     functions.define("fromJson", TO_MAP, |call, a| {
         document_map(call, a, |text| read(text), false)

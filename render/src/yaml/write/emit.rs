@@ -197,7 +197,7 @@ impl Emitter {
     }
 
     fn plain(&mut self, text: &[char], indent: usize, breaks_allowed: bool) {
-        if !self.whitespace && !(text.is_empty() && self.layout.dialect == Dialect::Three) {
+        if !(self.whitespace || text.is_empty() && self.layout.dialect == Dialect::Three) {
             self.put(' ');
         }
         let mut spaces = false;
