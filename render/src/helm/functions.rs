@@ -51,8 +51,10 @@ const STRINGS: Type = Type::STRINGS;
 
 /// What Go says when a function looks at the type of nil.
 const NIL_POINTER: &str = "runtime error: invalid memory address or nil pointer dereference";
-/// Lists and maps within one another that a function follows.
-const DEPTH: usize = 1_000;
+/// What Go says when a function reflects on nil.
+const ZERO_VALUE: &str = "reflect: call of reflect.Value.Type on zero Value";
+/// Lists and maps within one another that a function follows: each level takes stack.
+const DEPTH: usize = 200;
 
 /// All functions but `include` and `tpl`.
 #[must_use]

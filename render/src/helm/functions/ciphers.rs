@@ -50,7 +50,7 @@ fn decrypt(call: &mut Call<'_>, a: Arguments<'_>) -> Answer {
     if bytes.len() < BLOCK {
         return Err(FunctionError::new(format!(
             "runtime error: slice bounds out of range [:{BLOCK}] with capacity {}",
-            bytes.len()
+            text.len() / 4 * 3
         )));
     }
     let (iv, encrypted) = bytes.split_at(BLOCK);

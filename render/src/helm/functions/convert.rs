@@ -1,6 +1,6 @@
 //! Conversions to numbers, as the library behind Sprig makes them: what cannot be converted is 0.
 
-use tiphys_template::{Text, Underlying, Value};
+use tiphys_template::{Text, Underlying, Value, strconv};
 
 /// An `int64` of anything.
 pub fn int64(value: &Value) -> i64 {
@@ -32,7 +32,7 @@ pub fn float64(value: &Value) -> f64 {
         Value::Float64(number) => *number,
         #[expect(clippy::cast_precision_loss, reason = "Go rounds, too")]
         Value::Uint(number) | Value::Uint64(number) => *number as f64,
-        Value::String(text) => text.as_str().and_then(parse_float).unwrap_or(0.0),
+        Value::String(text) => strconv::parse_float(text).unwrap_or(0.0),
         #[expect(clippy::cast_precision_loss, reason = "Go rounds, too")]
         other => int64(other) as f64,
     }
@@ -105,38 +105,6 @@ pub fn parse_int(text: &str, base: u32) -> Result<i64, IntError> {
         i64::try_from(number).ok()
     };
     number.ok_or(IntError::Range(nearest))
-}
-
-/// Go's `strconv.ParseFloat`; none for what it refuses or cannot hold.
-pub fn parse_float(text: &str) -> Option<f64> {
-    let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
-    if let Some(hexadecimal) = unsigned.strip_prefix("0x").or(unsigned.strip_prefix("0X")) {
-        let number = parse_hexadecimal(hexadecimal)?;
-        return Some(if text.starts_with('-') {
-            -number
-        } else {
-            number
-        });
-    }
-    let number: f64 = text.parse().ok()?;
-    let named = unsigned.starts_with(|c: char| c.is_ascii_alphabetic());
-    (number.is_finite() || named).then_some(number)
-}
-
-/// Digits, point and the power of two that has to be there; without rounding, of at most 52 bits.
-fn parse_hexadecimal(text: &str) -> Option<f64> {
-    let (mantissa, exponent) = text.split_once(['p', 'P'])?;
-    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    let digits = format!("{whole}{fraction}");
-    if digits.is_empty() || digits.len() > 13 {
-        return None;
-    }
-    let number = u64::from_str_radix(&digits, 16).ok()?;
-    let exponent: i32 = exponent.parse().ok()?;
-    let shift = exponent.checked_sub(i32::try_from(fraction.len() * 4).ok()?)?;
-    #[expect(clippy::cast_precision_loss, reason = "at most 52 bits")]
-    let number = number as f64 * 2_f64.powi(shift);
-    number.is_finite().then_some(number)
 }
 
 /// Go's `strconv.Atoi` with the error dropped: what does not fit is the nearest that does.

@@ -90,11 +90,8 @@ fn decode(text: &[u8], alphabet: &[u8], bits: usize, group: usize) -> Result<Vec
         }
         if chunk.len() < group && count == chunk.len() {
             // The end came where padding was due.
-            return Err(if bits == 6 {
-                text.len() - count
-            } else {
-                text.len()
-            });
+            let end = if bits == 6 { text.len() } else { letters.len() };
+            return Err(end - count);
         }
         let total = count * bits;
         for index in 0..total / 8 {

@@ -5,9 +5,9 @@ use tiphys_template::{
 };
 
 use super::environment::environment;
-use super::json::{COMPACT, Style, read, write};
+use super::json::{COMPACT, Style, read, read_leniently, write};
 use super::yaml::{from_yaml, to_yaml, to_yaml_pretty};
-use super::{ANY, Answer, LIST, MAP, STRING, toml};
+use super::{ANY, Answer, LIST, MAP, STRING, ZERO_VALUE, toml};
 
 const WRITE: Signature = Signature::new(&[ANY], STRING);
 const TO_MAP: Signature = Signature::new(&[STRING], MAP);
@@ -53,10 +53,10 @@ fn writers(functions: &mut Functions) {
         Ok(to_yaml_pretty(a.value(0))?.into())
     });
     functions.define("toToml", WRITE, |_, a| {
-        Ok(swallowed(toml::write(a.value(0)))?.into())
+        Ok(swallowed(toml::write(not_nil(a.value(0))?))?.into())
     });
     functions.define("mustToToml", WRITE, |_, a| {
-        Ok(toml::write(a.value(0))?.into())
+        Ok(toml::write(not_nil(a.value(0))?)?.into())
     });
     let pretty = Style {
         html: true,
@@ -83,6 +83,14 @@ fn writers(functions: &mut Functions) {
     }
 }
 
+/// Nil is not even looked at by the TOML library.
+fn not_nil(value: &Value) -> Result<&Value, FunctionError> {
+    match value {
+        Value::Nil => Err(ZERO_VALUE.into()),
+        value => Ok(value),
+    }
+}
+
 /// The text of an error in place of the result, but for limits.
 fn swallowed(result: Result<String, FunctionError>) -> Result<String, FunctionError> {
     result.or_else(|error| {
@@ -102,7 +110,7 @@ fn readers(functions: &mut Functions) {
         document_list(call, a, from_yaml, true)
     });
     functions.define("fromJson", TO_MAP, |call, a| {
-        document_map(call, a, |text| read(text), false)
+        document_map(call, a, partial, false)
     });
     functions.define("fromJsonArray", TO_LIST, |call, a| {
         document_list(call, a, |text| read(text), false)
@@ -117,6 +125,18 @@ fn readers(functions: &mut Functions) {
     });
 }
 
+/// A JSON text; a map that has a number too large for a float says so itself.
+fn partial(text: &tiphys_template::Text) -> Result<Value, String> {
+    match read_leniently(text)? {
+        (Value::Map(map), Some(error)) => {
+            map.insert("Error", error.into());
+            Ok(Value::Map(map))
+        }
+        (_, Some(error)) => Err(error),
+        (value, None) => Ok(value),
+    }
+}
+
 type Read = fn(&tiphys_template::Text) -> Result<Value, String>;
 
 /// A document that has to be a map; what is wrong with it becomes the entry `Error`.
@@ -124,6 +144,7 @@ fn document_map(call: &mut Call<'_>, a: Arguments<'_>, read: Read, yaml: bool) -
     call.spend(a.text(0)?.len() as u64)?;
     let wrong = |error: String| Ok(Value::map([("Error", error.into())]));
     match read(a.text(0)?) {
+        Ok(Value::Nil) if yaml => Ok(Value::map::<&str>([])),
         Ok(Value::Nil) => Ok(Value::Map(Map::nil(MAP))),
         Ok(value @ Value::Map(_)) => Ok(value),
         Ok(other) => wrong(unfit(&other, MAP, yaml)),
@@ -136,6 +157,7 @@ fn document_list(call: &mut Call<'_>, a: Arguments<'_>, read: Read, yaml: bool) 
     call.spend(a.text(0)?.len() as u64)?;
     let wrong = |error: String| Ok(Value::list(vec![error.into()]));
     match read(a.text(0)?) {
+        Ok(Value::Nil) if yaml => Ok(Value::list(Vec::new())),
         Ok(Value::Nil) => Ok(Value::List(List::nil(LIST))),
         Ok(value @ Value::List(_)) => Ok(value),
         Ok(other) => wrong(unfit(&other, LIST, yaml)),

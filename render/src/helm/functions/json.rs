@@ -8,7 +8,7 @@ use crate::yaml::write::{Key, Node};
 
 mod read;
 
-pub use read::read;
+pub use read::{read, read_leniently};
 
 /// How JSON is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use tiphys_template::{
 
 use super::merge::merge;
 use super::text::plain;
-use super::{ANY, Answer, BOOL, DEPTH, LIST, MAP, STRING, STRINGS, too_deep};
+use super::{ANY, Answer, BOOL, DEPTH, LIST, MAP, STRING, STRINGS, ZERO_VALUE, too_deep};
 
 pub fn define(functions: &mut Functions) {
     functions.define("dict", Signature::variadic(&[], ANY, MAP), |call, a| {
@@ -118,6 +118,9 @@ pub fn define(functions: &mut Functions) {
 fn deep_copy(call: &mut Call<'_>, value: &Value, depth: usize) -> Answer {
     if depth > DEPTH {
         return Err(too_deep());
+    }
+    if depth == 0 && matches!(value, Value::Nil) {
+        return Err(FunctionError::new(ZERO_VALUE));
     }
     call.spend(1)?;
     Ok(match value {

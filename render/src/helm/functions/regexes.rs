@@ -140,7 +140,7 @@ fn compile(call: &mut Call<'_>, expression: &Text) -> Result<Rc<Regex>, Function
         .build()
         .map_err(|error| match error {
             regex::Error::CompiledTooBig(_) => FunctionError::limit(format!(
-                "error parsing regexp: expression too large: `{text}`"
+                "error parsing regexp: expression too large: `{text}` (limit of {COMPILED_BYTES} bytes compiled)"
             )),
             // The translator lets through only what can be built, but for names of classes.
             _ => FunctionError::new(format!(

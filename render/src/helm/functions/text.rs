@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+pub use tiphys_template::strconv::quote as quoted;
 use tiphys_template::{FunctionError, Text, Underlying, Value};
 
 use super::{DEPTH, too_deep};
@@ -89,53 +90,6 @@ fn write(out: &mut Vec<u8>, value: &Value, depth: usize) -> Result<(), FunctionE
         }
     }
     Ok(())
-}
-
-/// Go's `strconv.Quote`.
-pub fn quoted(text: &[u8]) -> String {
-    let mut out = String::with_capacity(text.len() + 2);
-    out.push('"');
-    for chunk in text.utf8_chunks() {
-        chunk
-            .valid()
-            .chars()
-            .for_each(|c| quote_character(&mut out, c));
-        for byte in chunk.invalid() {
-            out.push_str(&format!("\\x{byte:02x}"));
-        }
-    }
-    out.push('"');
-    out
-}
-
-fn quote_character(out: &mut String, character: char) {
-    match character {
-        '"' => out.push_str("\\\""),
-        '\\' => out.push_str("\\\\"),
-        '\u{7}' => out.push_str("\\a"),
-        '\u{8}' => out.push_str("\\b"),
-        '\u{c}' => out.push_str("\\f"),
-        '\n' => out.push_str("\\n"),
-        '\r' => out.push_str("\\r"),
-        '\t' => out.push_str("\\t"),
-        '\u{b}' => out.push_str("\\v"),
-        ' '..='~' => out.push(character),
-        other if is_printable(other) => out.push(other),
-        '\0'..='\x7f' => out.push_str(&format!("\\x{:02x}", u32::from(character))),
-        '\u{80}'..='\u{ffff}' => out.push_str(&format!("\\u{:04x}", u32::from(character))),
-        other => out.push_str(&format!("\\U{:08x}", u32::from(other))),
-    }
-}
-
-/// Whether Go prints a character beyond ASCII as it is.
-fn is_printable(character: char) -> bool {
-    if character == '\u{fffd}' {
-        return true;
-    }
-    // The standard library escapes what is not printable; marks that combine only at the beginning of a text.
-    !character.is_ascii()
-        && !character.is_whitespace()
-        && format!("a{character}").escape_debug().count() == 2
 }
 
 /// The text of a string argument, invalid bytes shown as U+FFFD.

@@ -2,7 +2,6 @@
 
 use tiphys_template::{FunctionError, Text, Value};
 
-use super::NIL_POINTER;
 use super::clock::Time;
 use super::shape::{Format, shape};
 use crate::go_float;
@@ -14,9 +13,6 @@ const NO_KEY: &str = "toml: top-level values must be Go maps or structs";
 
 /// Writes a value; the errors are the library's.
 pub fn write(value: &Value) -> Result<String, FunctionError> {
-    if matches!(value, Value::Nil) {
-        return Err(NIL_POINTER.into());
-    }
     let node = shape(value, Format::Toml, 0)?;
     let mut out = String::new();
     match &node {
@@ -261,15 +257,16 @@ fn from_toml(value: &::toml::Value) -> Result<Value, String> {
 const MAPS: tiphys_template::Type = tiphys_template::Type::Slice(&tiphys_template::Type::MAP);
 
 fn datetime(text: &str) -> Result<Value, String> {
+    // What has no offset is in a zone of the library's own, whose name is printed.
     let layouts = [
-        "2006-01-02T15:04:05Z07:00",
-        "2006-01-02T15:04:05",
-        "2006-01-02",
-        "15:04:05",
+        ("2006-01-02T15:04:05Z07:00", "UTC"),
+        ("2006-01-02T15:04:05", "datetime-local"),
+        ("2006-01-02", "date-local"),
+        ("15:04:05", "time-local"),
     ];
     layouts
         .iter()
-        .find_map(|layout| parse(layout, text, &Zone::local()).ok())
+        .find_map(|(layout, zone)| parse(layout, text, &Zone::fixed(zone, 0)).ok())
         .map(|moment| Value::object(Time(moment)))
         .ok_or_else(|| format!("toml: {text} is no point in time"))
 }

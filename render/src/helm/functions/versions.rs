@@ -18,9 +18,9 @@ const STRUCT: Type = Type::Named(&Named {
 });
 const VERSION: Type = Type::Pointer(&STRUCT);
 
-/// A `*semver.Version`.
+/// A `*semver.Version`, or a `semver.Version` when the flag is not set.
 #[derive(Clone, Debug)]
-pub struct Version(pub semver::Version);
+pub struct Version(pub semver::Version, bool);
 
 const NUMBER: Signature = Signature::new(&[], Type::Uint64);
 const TEXT: Signature = Signature::new(&[], STRING);
@@ -68,13 +68,13 @@ impl Version {
         version.prerelease.clear();
         version.metadata.clear();
         version.original = format!("{prefix}{version}");
-        Value::object(Self(version))
+        Value::object(Self(version, false))
     }
 }
 
 impl Object for Version {
     fn go_type(&self) -> Type {
-        VERSION
+        if self.1 { VERSION } else { STRUCT }
     }
 
     fn underlying(&self) -> Underlying {
@@ -139,7 +139,7 @@ fn parsed(text: &Text) -> Result<semver::Version, FunctionError> {
 
 pub fn define(functions: &mut Functions) {
     functions.define("semver", Signature::new(&[STRING], VERSION), |_, a| {
-        Ok(Value::object(Version(parsed(a.text(0)?)?)))
+        Ok(Value::object(Version(parsed(a.text(0)?)?, true)))
     });
     functions.define(
         "semverCompare",

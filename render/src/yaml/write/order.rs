@@ -2,6 +2,8 @@
 
 use std::cmp::Ordering;
 
+use tiphys_template::strconv::{is_digit, is_letter};
+
 use super::{Key, Node};
 use crate::yaml::resolve::Dialect;
 
@@ -78,7 +80,7 @@ fn text_less(a: &str, b: &str, dialect: Dialect) -> bool {
             after_digit = is_digit(left);
             continue;
         }
-        let (left_letter, right_letter) = (left.is_alphabetic(), right.is_alphabetic());
+        let (left_letter, right_letter) = (is_letter(left), is_letter(right));
         if left_letter && right_letter {
             return left < right;
         }
@@ -119,8 +121,4 @@ fn digits_less(a: &[char], b: &[char], at: usize) -> bool {
         Ordering::Equal => a[at] < b[at],
         other => other == Ordering::Less,
     }
-}
-
-fn is_digit(character: char) -> bool {
-    character.is_ascii_digit() || !character.is_ascii() && character.is_numeric()
 }

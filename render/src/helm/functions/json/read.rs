@@ -6,6 +6,14 @@ use super::super::DEPTH;
 
 /// Reads one JSON value with nothing after it.
 pub fn read(text: &[u8]) -> Result<Value, String> {
+    match read_leniently(text)? {
+        (_, Some(error)) => Err(error),
+        (value, None) => Ok(value),
+    }
+}
+
+/// The same, but numbers that no float holds are nil; what is wrong with the first comes along.
+pub fn read_leniently(text: &[u8]) -> Result<(Value, Option<String>), String> {
     let mut reader = Reader {
         text,
         at: 0,
@@ -16,12 +24,10 @@ pub fn read(text: &[u8]) -> Result<Value, String> {
     if let Some(byte) = reader.peek() {
         return Err(invalid(byte, "after top-level value"));
     }
-    match reader.out_of_range {
-        Some(number) => Err(format!(
-            "json: cannot unmarshal number {number} into Go value of type float64"
-        )),
-        None => Ok(value),
-    }
+    let error = reader.out_of_range.map(|number| {
+        format!("json: cannot unmarshal number {number} into Go value of type float64")
+    });
+    Ok((value, error))
 }
 
 struct Reader<'a> {
@@ -181,6 +187,7 @@ impl Reader<'_> {
         let number: f64 = text.parse().unwrap_or_default();
         if number.is_infinite() {
             self.out_of_range.get_or_insert(text);
+            return Ok(Value::Nil);
         }
         Ok(Value::Float64(number))
     }

@@ -169,12 +169,15 @@ impl<'a> Translator<'a> {
             if name.is_empty() || !name.chars().all(fine) {
                 return Err(complaint("invalid named capture", &text[..consumed]));
             }
-            if self.names.contains(&name) {
-                return Err(complaint("duplicate capture group name", name));
-            }
+            // A name that comes again names the first group alone.
+            let opening = if self.names.contains(&name) {
+                "(".to_owned()
+            } else {
+                format!("(?P<{name}>")
+            };
             self.names.push(name);
             self.take(consumed);
-            self.out.push_str(&format!("(?P<{name}>"));
+            self.out.push_str(&opening);
             return opened(self);
         }
         self.flags(text, after)?;
@@ -413,10 +416,7 @@ fn escaped(text: &str) -> Result<(char, usize), String> {
             let code = u32::from_str_radix(&text[1..=digits], 8).unwrap_or(0);
             Ok((char::from_u32(code).unwrap_or('\0'), 1 + digits))
         }
-        'x' => hexadecimal(text).ok_or_else(|| {
-            let shown = text.chars().take(3).map(char::len_utf8).sum();
-            wrong(shown)
-        }),
+        'x' => hexadecimal(text).map_err(wrong),
         'a' => Ok(('\u{7}', 2)),
         'f' => Ok(('\u{c}', 2)),
         'n' => Ok(('\n', 2)),
@@ -428,21 +428,36 @@ fn escaped(text: &str) -> Result<(char, usize), String> {
     }
 }
 
-/// `\x7F` or `\x{10FFFF}`.
-fn hexadecimal(text: &str) -> Option<(char, usize)> {
-    let rest = &text[2..];
-    let (digits, length) = match rest.strip_prefix('{') {
-        Some(inner) => {
-            let end = inner.find('}')?;
-            (&inner[..end], 2 + end + 2)
+/// `\x7F` or `\x{10FFFF}`; the error is how far it was read.
+fn hexadecimal(text: &str) -> Result<(char, usize), usize> {
+    let braced = text[2..].starts_with('{');
+    let mut at = if braced { 3 } else { 2 };
+    let (mut code, mut count) = (0, 0);
+    while let Some(character) = text[at..].chars().next() {
+        at += character.len_utf8();
+        if braced && character == '}' && count > 0 {
+            break;
         }
-        None => (rest.get(..2)?, 4),
-    };
-    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        return None;
+        code = code * 16 + character.to_digit(16).ok_or(at)?;
+        count += 1;
+        if code > 0x0010_ffff {
+            return Err(at);
+        }
+        if !braced && count == 2 {
+            break;
+        }
     }
-    let code = u32::from_str_radix(digits, 16).ok()?;
-    Some((char::from_u32(code)?, length))
+    let complete = if braced {
+        text[..at].ends_with('}')
+    } else {
+        count == 2
+    };
+    if !complete {
+        return Err(at);
+    }
+    char::from_u32(code)
+        .map(|character| (character, at))
+        .ok_or(at)
 }
 
 /// `\pL`, `\p{Greek}`, `\P{^Lu}`: the class and its length.
