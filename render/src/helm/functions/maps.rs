@@ -9,6 +9,7 @@ use super::text::plain;
 use super::{ANY, Answer, BOOL, DEPTH, LIST, MAP, STRING, STRINGS, ZERO_VALUE, too_deep};
 
 pub fn define(functions: &mut Functions) {
+    selections(functions);
     functions.define("dict", Signature::variadic(&[], ANY, MAP), |call, a| {
         call.spend(a.len() as u64)?;
         let map = Map::new(MAP, std::collections::BTreeMap::new());
@@ -48,6 +49,10 @@ pub fn define(functions: &mut Functions) {
             ))
         },
     );
+}
+
+/// What is in maps, and maps made of others.
+fn selections(functions: &mut Functions) {
     functions.define("keys", Signature::variadic(&[], MAP, STRINGS), |call, a| {
         let mut keys = Vec::new();
         for at in 0..a.len() {

@@ -14,6 +14,8 @@ const COUNTED: Signature = Signature::new(&[INT, STRING], STRING);
 const CASES: Signature = Signature::variadic(&[], ANY, STRING);
 
 pub fn define(functions: &mut Functions) {
+    changes(functions);
+    conversions(functions);
     functions.define("hello", Signature::new(&[], STRING), |_, _| {
         Ok("Hello!".into())
     });
@@ -51,6 +53,10 @@ pub fn define(functions: &mut Functions) {
     functions.define("hasSuffix", TEST, |_, a| {
         Ok(a.text(1)?.ends_with(a.text(0)?).into())
     });
+}
+
+/// Strings made of others.
+fn changes(functions: &mut Functions) {
     functions.define("repeat", COUNTED, repeat);
     functions.define("indent", COUNTED, |call, a| {
         Ok(Value::string(indented(
@@ -88,6 +94,10 @@ pub fn define(functions: &mut Functions) {
         Signature::new(&[INT, INT, STRING], STRING),
         |_, a| substring(a.integer(0)?, a.integer(1)?, a.text(2)?),
     );
+}
+
+/// Values as strings, strings as lists.
+fn conversions(functions: &mut Functions) {
     functions.define("quote", CASES, |_, a| {
         joined(&a, |value| Ok(quoted(&plain(value)?).into_bytes()))
     });
