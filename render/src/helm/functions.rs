@@ -32,9 +32,10 @@ mod versions;
 mod words;
 mod yaml;
 
-pub use environment::{Entropy, Environment, Lookup, NoLookup, Seeded};
+pub use environment::{Entropy, Environment, Lookup, NoLookup, Seeded, Used};
 pub use json::{from_json, to_json};
 pub use shape::{from_serde, to_node};
+pub use yaml::to_yaml;
 
 /// What a function gives.
 type Answer = Result<Value, FunctionError>;

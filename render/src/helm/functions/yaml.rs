@@ -4,8 +4,8 @@ use tiphys_template::{FunctionError, Text, Value};
 
 use super::shape::{Format, from_serde, shape, to_node};
 use crate::Limits;
-use crate::yaml::documents;
 use crate::yaml::write::{Layout, Unwritable, readable_as_yaml, write};
+use crate::yaml::{Duplicates, Numbers, Reading, first};
 
 /// What `toYaml` writes, without the last line break; the inner error is one that Helm swallows.
 pub fn to_yaml(value: &Value) -> Result<Result<String, String>, FunctionError> {
@@ -43,13 +43,15 @@ pub fn from_yaml(text: &Text) -> Result<Value, String> {
         depth: super::DEPTH,
         ..Limits::default()
     };
-    let documents = documents(text.as_bytes(), &limits).map_err(|error| {
+    let reading = Reading {
+        duplicates: Duplicates::LastWins,
+        numbers: Numbers::Floats,
+    };
+    let first = first(text.as_bytes(), &limits, reading).map_err(|error| {
         format!(
             "error converting YAML to JSON: yaml: line {}: {}",
             error.line, error.message
         )
     })?;
-    Ok(documents
-        .first()
-        .map_or(Value::Nil, |first| from_serde(&first.value)))
+    Ok(first.map_or(Value::Nil, |first| from_serde(&first.value)))
 }
