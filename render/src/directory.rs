@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use globset::{GlobBuilder, GlobMatcher};
 use serde_json::Value;
 
+use crate::object::Collector;
 use crate::source::{self, folder};
 use crate::tree::{EntryKind, Tree, TreePath};
 use crate::{Limits, Manifest, RenderError, SourceType, yaml};
@@ -52,11 +53,11 @@ pub fn render(
         folders: HashSet::new(),
         entries: 0,
         bytes: 0,
-        manifests: Vec::new(),
+        collector: Collector::strict(limits),
     };
     let root = reader.root.clone();
     reader.folder(&root, "")?;
-    Ok(reader.manifests)
+    Ok(reader.collector.manifests)
 }
 
 fn pattern(field: &'static str, text: &str) -> Result<Option<GlobMatcher>, RenderError> {
@@ -87,7 +88,7 @@ struct Reader<'a> {
     folders: HashSet<TreePath>,
     entries: usize,
     bytes: u64,
-    manifests: Vec<Manifest>,
+    collector: Collector<'a>,
 }
 
 impl Reader<'_> {
@@ -158,104 +159,8 @@ impl Reader<'_> {
             })?
         };
         for document in documents {
-            self.object(document.value, &file, document.line, false)?;
+            self.collector.add(document.value, &file, document.line)?;
         }
-        Ok(())
-    }
-
-    fn object(
-        &mut self,
-        object: Value,
-        file: &str,
-        line: usize,
-        in_list: bool,
-    ) -> Result<(), RenderError> {
-        let fault = |message: String| RenderError::Object {
-            file: file.to_owned(),
-            line,
-            message,
-        };
-        let Value::Object(mut fields) = object else {
-            return Err(fault(
-                "a manifest has to be a mapping with apiVersion, kind and metadata.name".to_owned(),
-            ));
-        };
-        let text = |name: &str| {
-            fields
-                .get(name)
-                .and_then(Value::as_str)
-                .unwrap_or_default()
-                .to_owned()
-        };
-        let (version, kind) = (text("apiVersion"), text("kind"));
-        if version.is_empty() || kind.is_empty() {
-            let missing = if version.is_empty() {
-                "apiVersion"
-            } else {
-                "kind"
-            };
-            return Err(fault(format!(
-                "{missing} is missing: every manifest needs apiVersion and kind; exclude the file if it is none"
-            )));
-        }
-        // A kind that ends in List and has items is a list, whatever its group: the rule of apimachinery.
-        if kind.ends_with("List")
-            && let Some(Value::Array(items)) = fields.get_mut("items")
-        {
-            if in_list {
-                return Err(fault(format!(
-                    "a {kind} inside a List: write its items directly into the outer one"
-                )));
-            }
-            for item in std::mem::take(items) {
-                self.object(item, file, line, true)?;
-            }
-            return Ok(());
-        }
-        let metadata = fields.get("metadata");
-        let named = |field: &str| {
-            metadata
-                .and_then(|metadata| metadata.get(field))
-                .and_then(Value::as_str)
-                .is_some_and(|name| !name.is_empty())
-        };
-        if !named("name") && !named("generateName") {
-            return Err(fault(format!("{kind} without a name: set metadata.name")));
-        }
-        if let Some(namespace) = metadata.and_then(|metadata| metadata.get("namespace"))
-            && !namespace.is_string()
-            && !namespace.is_null()
-        {
-            return Err(fault(format!(
-                "{kind}: metadata.namespace has to be a text"
-            )));
-        }
-        for field in ["labels", "annotations"] {
-            let Some(Value::Object(entries)) = metadata.and_then(|metadata| metadata.get(field))
-            else {
-                continue;
-            };
-            if let Some((key, _)) = entries
-                .iter()
-                .find(|(_, value)| !value.is_string() && !value.is_null())
-            {
-                return Err(fault(format!(
-                    "{kind}: metadata.{field}.{key} has to be a text; quote it"
-                )));
-            }
-        }
-        if self.manifests.len() >= self.limits.objects {
-            return Err(RenderError::TooMuch {
-                at: file.to_owned(),
-                limit: self.limits.objects as u64,
-                what: "objects",
-            });
-        }
-        self.manifests.push(Manifest {
-            object: Value::Object(fields),
-            file: file.to_owned(),
-            line,
-        });
         Ok(())
     }
 

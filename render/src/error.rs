@@ -63,6 +63,36 @@ pub enum RenderError {
         /// What is wrong with it.
         message: String,
     },
+    /// A chart is not as Helm wants it.
+    #[error("{at}: {message}")]
+    Chart {
+        /// The file, and the line where one is known.
+        at: String,
+        /// What is wrong.
+        message: String,
+    },
+    /// The options of a chart, or its values, are not usable.
+    #[error("{0}")]
+    Options(String),
+    /// A template failed.
+    #[error(transparent)]
+    Template(Box<TemplateError>),
+    /// What a template printed is no YAML, or no manifest. Line and column are those of the printed text.
+    #[error(
+        "{file}: the printed text is wrong at line {line}, column {column}: {message} ({excerpt:?})"
+    )]
+    Printed {
+        /// The template.
+        file: String,
+        /// Line of the printed text, from 1.
+        line: usize,
+        /// Column of the printed text, from 1.
+        column: usize,
+        /// What is wrong.
+        message: String,
+        /// The line itself, cut.
+        excerpt: String,
+    },
     /// Something outside the tree is needed: fetch it, put it into the supply and render again.
     #[error("not fetched: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))]
     Missing(Vec<Missing>),
@@ -83,3 +113,56 @@ impl From<TreeError> for RenderError {
         Self::Path(error.into())
     }
 }
+
+/// Why a template of a chart failed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TemplateError {
+    /// Path of the template in the tree.
+    pub file: String,
+    /// Line, from 1; 0 when it is not known.
+    pub line: usize,
+    /// Column, from 1; 0 when it is not known.
+    pub column: usize,
+    /// What went wrong.
+    pub message: String,
+    /// What was being evaluated, as it is written (`.Values.a.b`), if known.
+    pub expression: String,
+    /// The way from the outermost template to the place above: one entry for each `include`, `template` or `tpl`.
+    pub chain: Vec<TemplateFrame>,
+    /// Helm's own text for it.
+    pub text: String,
+}
+
+/// One step on the way to a fault in a template.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TemplateFrame {
+    /// Path of the template in the tree.
+    pub file: String,
+    /// Line, from 1.
+    pub line: usize,
+    /// Column, from 1; 0 when it is not known.
+    pub column: usize,
+    /// Name of the template that was executed, which is the file's or that of a `define`.
+    pub template: String,
+}
+
+impl std::fmt::Display for TemplateError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.file)?;
+        for number in [self.line, self.column] {
+            if number > 0 {
+                write!(f, ":{number}")?;
+            }
+        }
+        write!(f, ": {}", self.message)?;
+        if !self.expression.is_empty() {
+            write!(f, " (at <{}>)", self.expression)?;
+        }
+        for frame in self.chain.iter().rev() {
+            write!(f, ", called from {}:{}", frame.file, frame.line)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for TemplateError {}

@@ -1,18 +1,24 @@
 //! A read-only file tree becomes manifests. No subprocess, no network, no disk, no clock: what takes part is an argument.
 //!
-//! [`detect`] says what lies at a path of a [`Tree`], [`directory::render`] reads plain YAML and JSON. Helm charts and Kustomize
-//! overlays are recognised and refused with a clear error until they can be rendered.
+//! [`detect`] says what lies at a path of a [`Tree`], [`directory::render`] reads plain YAML and JSON, [`helm::render`] renders
+//! charts. Kustomize overlays are recognised and refused with a clear error until they can be rendered.
 
+pub mod archive;
 pub mod directory;
 mod error;
+mod go_float;
+pub mod go_time;
+pub mod helm;
 mod limits;
 mod manifest;
+mod object;
+pub mod semver;
 mod source;
 pub mod supply;
 pub mod tree;
 pub mod yaml;
 
-pub use error::RenderError;
+pub use error::{RenderError, TemplateError, TemplateFrame};
 pub use limits::Limits;
 pub use manifest::Manifest;
 pub use source::{SourceType, detect};

@@ -29,6 +29,8 @@ pub struct Cli {
 enum Command {
     /// Serve the API, and look after the applications
     Serve(Box<Serve>),
+    /// Print the manifests of a chart, an overlay or a folder, without server or cluster
+    Render(Box<crate::render_command::Render>),
     /// Move everything that is stored, as one file
     #[command(subcommand)]
     Store(StoreCommand),
@@ -153,6 +155,7 @@ impl Cli {
     pub fn run(self) -> anyhow::Result<()> {
         match self.command {
             Command::Serve(options) => crate::serve::run(*options),
+            Command::Render(options) => crate::render_command::run(&options),
             Command::Store(StoreCommand::Export { data, file }) => export(&data, &file),
             Command::Store(StoreCommand::Import { data, file }) => import(&data, &file),
             Command::Version => {

@@ -1,6 +1,8 @@
 //! The `tiphys` binary. It alone chooses a store, and puts the parts together.
 
 mod cli;
+mod folder_tree;
+mod render_command;
 mod serve;
 
 use clap::Parser as _;

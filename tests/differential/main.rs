@@ -1,5 +1,7 @@
 //! What Tiphys renders, against what the upstream tools render: Go's `text/template`, Helm, Kustomize.
 
+mod functions;
+mod helm;
 mod template;
 
 use std::path::Path;

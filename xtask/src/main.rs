@@ -3,6 +3,7 @@
 mod bench;
 mod binary;
 mod cluster;
+mod conformance;
 mod demo;
 mod spec;
 mod test;
@@ -23,6 +24,8 @@ enum Command {
     Demo(demo::Args),
     /// Measure the release binary, side by side with what it is compared with
     Bench(bench::Args),
+    /// Render folders of charts with Tiphys and with Helm, and compare
+    Conformance(conformance::Args),
     /// Run every check and test
     Test(test::Args),
     /// Run a throw-away but real Kubernetes control plane
@@ -35,6 +38,7 @@ fn main() -> ExitCode {
         Command::Spec(args) => spec::run(&args),
         Command::Demo(args) => demo::run(&args),
         Command::Bench(args) => bench::run(&args),
+        Command::Conformance(args) => conformance::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Cluster(command) => cluster::run(&command),
     };

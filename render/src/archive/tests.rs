@@ -1,0 +1,147 @@
+use std::io::Write;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use proptest::prelude::*;
+use tar::{Builder, EntryType, Header};
+
+use super::*;
+use crate::tree::Tree;
+
+fn pack(entries: &[(&str, EntryType, &[u8])]) -> Vec<u8> {
+    let mut builder = Builder::new(GzEncoder::new(Vec::new(), Compression::fast()));
+    for (name, kind, data) in entries {
+        let mut header = Header::new_ustar();
+        header.as_mut_bytes()[..name.len()].copy_from_slice(name.as_bytes());
+        header.set_entry_type(*kind);
+        header.set_size(data.len() as u64);
+        header.set_mode(0o644);
+        header.set_cksum();
+        builder.append(&header, *data).unwrap();
+    }
+    builder.into_inner().unwrap().finish().unwrap()
+}
+
+fn error(name: &str) -> ArchiveError {
+    files(
+        &pack(&[(name, EntryType::Regular, b"x")]),
+        &ArchiveLimits::default(),
+    )
+    .expect_err(name)
+}
+
+#[test]
+fn the_first_name_is_dropped() {
+    let packed = pack(&[
+        ("web/", EntryType::Directory, b""),
+        (
+            "web/Chart.yaml",
+            EntryType::Regular,
+            b"\xef\xbb\xbfname: web",
+        ),
+        ("web/templates/./a.yaml", EntryType::Regular, b"a"),
+        ("win\\templates\\b.yaml", EntryType::Regular, b"b"),
+    ]);
+    let found = files(&packed, &ArchiveLimits::default()).unwrap();
+    let names: Vec<_> = found.iter().map(|file| file.name.as_str()).collect();
+    assert_eq!(
+        names,
+        ["Chart.yaml", "templates/a.yaml", "templates/b.yaml"]
+    );
+    assert_eq!(found[0].data, b"name: web");
+    let tree = tree(&packed, &ArchiveLimits::default()).unwrap();
+    let path = TreePath::new("templates/b.yaml").unwrap();
+    assert_eq!(tree.read(&path, 10).unwrap().as_ref(), b"b");
+}
+
+#[test]
+fn nothing_leaves_the_base_folder() {
+    assert_eq!(error("web/../../etc/passwd"), ArchiveError::Parent);
+    assert_eq!(error("web//etc/passwd"), ArchiveError::Absolute);
+    assert_eq!(error("web/..hidden"), ArchiveError::Parent);
+    assert_eq!(error("web/c:/x"), ArchiveError::Name);
+    assert_eq!(error("Chart.yaml/x"), ArchiveError::ChartBesideBase);
+    assert_eq!(error("Chart.yaml"), ArchiveError::ChartBesideBase);
+    assert_eq!(error("file"), ArchiveError::OutsideBase("file".into()));
+    for kind in [
+        EntryType::Symlink,
+        EntryType::Link,
+        EntryType::Char,
+        EntryType::Fifo,
+    ] {
+        let packed = pack(&[("web/link", kind, b"")]);
+        assert_eq!(
+            files(&packed, &ArchiveLimits::default()),
+            Err(ArchiveError::Special("web/link".into()))
+        );
+    }
+}
+
+#[test]
+fn bombs_end_at_a_limit() {
+    let zeros = vec![0; 4 << 20];
+    let packed = pack(&[("web/a", EntryType::Regular, &zeros)]);
+    assert!(packed.len() < 40_000, "{}", packed.len());
+    assert_eq!(
+        files(
+            &packed,
+            &ArchiveLimits {
+                ratio: 50,
+                ..ArchiveLimits::default()
+            }
+        ),
+        Err(too_much(50, "unpacked bytes for each packed one"))
+    );
+    let limits = ArchiveLimits {
+        file_bytes: 1000,
+        ..ArchiveLimits::default()
+    };
+    assert_eq!(
+        files(&packed, &limits),
+        Err(too_much(1000, "bytes in one file"))
+    );
+    let many: Vec<_> = (0..50)
+        .map(|_| ("web/a", EntryType::Regular, b"x".as_slice()))
+        .collect();
+    let limits = ArchiveLimits {
+        entries: 20,
+        ..ArchiveLimits::default()
+    };
+    assert_eq!(files(&pack(&many), &limits), Err(too_much(20, "entries")));
+    let limits = ArchiveLimits {
+        packed_bytes: 20,
+        ..ArchiveLimits::default()
+    };
+    assert_eq!(files(&packed, &limits), Err(too_much(20, "bytes")));
+}
+
+#[test]
+fn other_files_are_told() {
+    assert!(matches!(
+        files(b"name: web", &ArchiveLimits::default()),
+        Err(ArchiveError::Format(_))
+    ));
+    let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
+    gzip.write_all(b"").unwrap();
+    let empty = gzip.finish().unwrap();
+    assert_eq!(
+        files(&empty, &ArchiveLimits::default()),
+        Err(ArchiveError::Empty)
+    );
+    let whole = pack(&[("web/a", EntryType::Regular, &[7; 3000])]);
+    assert!(matches!(
+        files(&whole[..whole.len() / 2], &ArchiveLimits::default()),
+        Err(ArchiveError::Format(_))
+    ));
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_end(bytes in prop::collection::vec(any::<u8>(), 0..600)) {
+        let limits = ArchiveLimits::default();
+        let _ = files(&bytes, &limits);
+        let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
+        gzip.write_all(&bytes).unwrap();
+        let _ = files(&gzip.finish().unwrap(), &limits);
+    }
+}

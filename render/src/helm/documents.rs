@@ -1,0 +1,346 @@
+//! From the text that templates print to documents in the order in which Helm installs them.
+
+use std::sync::Arc;
+
+use serde_json::Value as Json;
+
+use crate::yaml::{self, Duplicates, Numbers, Reading};
+use crate::{Limits, RenderError};
+
+/// The annotation that makes a hook.
+const HOOK: &str = "helm.sh/hook";
+
+/// Kinds in the order in which Helm installs them; others come after these, by name.
+const INSTALL_ORDER: [&str; 38] = [
+    "PriorityClass",
+    "Namespace",
+    "NetworkPolicy",
+    "ResourceQuota",
+    "LimitRange",
+    "PodSecurityPolicy",
+    "PodDisruptionBudget",
+    "ServiceAccount",
+    "Secret",
+    "SecretList",
+    "ConfigMap",
+    "StorageClass",
+    "PersistentVolume",
+    "PersistentVolumeClaim",
+    "CustomResourceDefinition",
+    "ClusterRole",
+    "ClusterRoleList",
+    "ClusterRoleBinding",
+    "ClusterRoleBindingList",
+    "Role",
+    "RoleList",
+    "RoleBinding",
+    "RoleBindingList",
+    "Service",
+    "DaemonSet",
+    "Pod",
+    "ReplicationController",
+    "ReplicaSet",
+    "Deployment",
+    "HorizontalPodAutoscaler",
+    "StatefulSet",
+    "Job",
+    "CronJob",
+    "IngressClass",
+    "Ingress",
+    "APIService",
+    "MutatingWebhookConfiguration",
+    "ValidatingWebhookConfiguration",
+];
+
+/// One document that a chart prints.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Document {
+    /// Name of the template as Helm shows it: `chart/templates/a.yaml`.
+    pub source: Arc<str>,
+    /// Path of the template in the tree.
+    pub file: Arc<str>,
+    /// Line in the printed text of the file, from 1.
+    pub line: usize,
+    /// The text, without the separator before it.
+    pub text: String,
+    /// What the text says; null when it is only comments.
+    pub value: Json,
+    /// Whether it is a hook of Helm.
+    pub is_hook: bool,
+    /// Whether it is a hook that only `helm test` runs.
+    pub is_test: bool,
+}
+
+impl Document {
+    fn kind(&self) -> &str {
+        self.value
+            .get("kind")
+            .and_then(Json::as_str)
+            .unwrap_or_default()
+    }
+}
+
+/// The documents of all templates, sorted as Helm sorts them: first what is no hook, then the hooks. `outputs` are the printed
+/// texts with source and file, in any order.
+///
+/// # Errors
+/// When a text is no YAML or its head is not what Helm expects.
+pub fn sorted(
+    mut outputs: Vec<(Arc<str>, Arc<str>, String)>,
+    limits: &Limits,
+) -> Result<Vec<Document>, RenderError> {
+    outputs.sort_by(|one, other| one.0.cmp(&other.0));
+    let mut plain = Vec::new();
+    let mut hooks = Vec::new();
+    for (source, file, text) in outputs {
+        for (line, text) in split(&text) {
+            let Some(document) = document(&source, &file, line, text, limits)? else {
+                continue;
+            };
+            if plain.len() + hooks.len() >= limits.objects {
+                return Err(RenderError::TooMuch {
+                    at: file.to_string(),
+                    limit: limits.objects as u64,
+                    what: "objects",
+                });
+            }
+            if document.is_hook {
+                hooks.push(document);
+            } else {
+                plain.push(document);
+            }
+        }
+    }
+    for list in [&mut plain, &mut hooks] {
+        list.sort_by(|one, other| {
+            let (one, other) = (one.kind(), other.kind());
+            place(one).cmp(&place(other)).then_with(|| {
+                if place(one) == INSTALL_ORDER.len() {
+                    one.cmp(other)
+                } else {
+                    std::cmp::Ordering::Equal
+                }
+            })
+        });
+    }
+    plain.extend(hooks);
+    Ok(plain)
+}
+
+fn place(kind: &str) -> usize {
+    INSTALL_ORDER
+        .iter()
+        .position(|other| *other == kind)
+        .unwrap_or(INSTALL_ORDER.len())
+}
+
+/// The documents of a text with the lines where they begin. Helm cuts at every line that begins with `---`, whatever follows.
+pub fn split(text: &str) -> Vec<(usize, &str)> {
+    let mut found = Vec::new();
+    let mut start = 0;
+    let mut at = 0;
+    let mut before = 0;
+    let mut counted = 0;
+    let mut push = |from: usize, to: usize| {
+        let part = &text[from..to];
+        let trimmed = part.trim_start();
+        if trimmed.is_empty() {
+            return;
+        }
+        let begin = to - trimmed.len();
+        before += text[counted..begin]
+            .bytes()
+            .filter(|byte| *byte == b'\n')
+            .count();
+        counted = begin;
+        found.push((before + 1, trimmed));
+    };
+    // White space at the very beginning does not keep a separator from being one.
+    let indent = text.len() - text.trim_start().len();
+    let mut first = true;
+    for line in text.split_inclusive('\n') {
+        let (line_start, line) = if first && indent > at && indent < at + line.len() {
+            (indent, &text[indent..at + line.len()])
+        } else {
+            (at, line)
+        };
+        if line.trim().is_empty() {
+            at = line_start + line.len();
+            continue;
+        }
+        if let Some(rest) = line.strip_prefix("---") {
+            push(start, line_start);
+            start = line_start + 3 + (rest.len() - rest.trim_start_matches([' ', '\t']).len());
+        }
+        first = false;
+        at = line_start + line.len();
+    }
+    push(start, text.len());
+    found
+}
+
+fn document(
+    source: &Arc<str>,
+    file: &Arc<str>,
+    line: usize,
+    text: &str,
+    limits: &Limits,
+) -> Result<Option<Document>, RenderError> {
+    let fault = |at: usize, column: usize, message: String| RenderError::Printed {
+        file: file.to_string(),
+        line: line + at - 1,
+        column,
+        excerpt: text
+            .lines()
+            .nth(at.saturating_sub(1))
+            .unwrap_or_default()
+            .trim()
+            .chars()
+            .take(120)
+            .collect(),
+        message,
+    };
+    let reading = Reading {
+        duplicates: Duplicates::LastWins,
+        numbers: Numbers::Json,
+    };
+    let value = yaml::first(text.as_bytes(), limits, reading)
+        .map_err(|error| fault(error.line, error.column, error.message))?
+        .map_or(Json::Null, |document| document.value);
+    let hook = head(&value).map_err(|message| fault(1, 1, message))?;
+    let mut is_test = false;
+    if let Some(events) = &hook {
+        for event in events.split(',') {
+            match event.trim().to_lowercase().as_str() {
+                "pre-install" | "post-install" | "pre-delete" | "post-delete" | "pre-upgrade"
+                | "post-upgrade" | "pre-rollback" | "post-rollback" => {}
+                "test" | "test-success" => is_test = true,
+                // Helm drops what it does not know.
+                _ => return Ok(None),
+            }
+        }
+    }
+    Ok(Some(Document {
+        source: Arc::clone(source),
+        file: Arc::clone(file),
+        line,
+        text: text.to_owned(),
+        value,
+        is_hook: hook.is_some(),
+        is_test,
+    }))
+}
+
+/// Checks what Helm reads of every document, and gives the events of a hook.
+fn head(value: &Json) -> Result<Option<String>, String> {
+    let wrong = |path: &str, found: &Json| {
+        let found = match found {
+            Json::Array(_) => "a list",
+            Json::Object(_) => "a mapping",
+            Json::String(_) => "a text",
+            _ => "a scalar",
+        };
+        Err(format!("{path} cannot be {found}"))
+    };
+    let text = |path: &str, value: Option<&Json>| match value {
+        Some(found @ (Json::Array(_) | Json::Object(_))) => wrong(path, found),
+        _ => Ok(()),
+    };
+    let fields = match value {
+        Json::Null => return Ok(None),
+        Json::Object(fields) => fields,
+        other => return wrong("a manifest", other).map(|()| None),
+    };
+    text("apiVersion", fields.get("apiVersion"))?;
+    text("kind", fields.get("kind"))?;
+    let metadata = match fields.get("metadata") {
+        None | Some(Json::Null) => return Ok(None),
+        Some(Json::Object(metadata)) => metadata,
+        Some(other) => return wrong("metadata", other).map(|()| None),
+    };
+    text("metadata.name", metadata.get("name"))?;
+    let annotations = match metadata.get("annotations") {
+        None | Some(Json::Null) => return Ok(None),
+        Some(Json::Object(annotations)) => annotations,
+        Some(other) => return wrong("metadata.annotations", other).map(|()| None),
+    };
+    for (key, value) in annotations {
+        text(&format!("metadata.annotations.{key}"), Some(value))?;
+    }
+    Ok(annotations.get(HOOK).map(|events| match events {
+        Json::String(events) => events.clone(),
+        Json::Null => String::new(),
+        other => other.to_string(),
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_cut_at_separators() {
+        let cases: [(&str, &[(usize, &str)]); 8] = [
+            ("", &[]),
+            ("\n  \n---\n---\n", &[]),
+            ("a: 1\n---\nb: 2\n", &[(1, "a: 1\n"), (3, "b: 2\n")]),
+            ("\n---\n\n  a: 1", &[(4, "a: 1")]),
+            ("--- # comment\na: 1\n", &[(1, "# comment\na: 1\n")]),
+            ("---apiVersion: v1\n", &[(1, "apiVersion: v1\n")]),
+            ("a: |\n  ---\nb: 1\n", &[(1, "a: |\n  ---\nb: 1\n")]),
+            ("  ---\na: 1", &[(2, "a: 1")]),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(split(text), expected, "{text:?}");
+        }
+    }
+
+    fn order(outputs: &[(&str, &str)]) -> Vec<String> {
+        let outputs = outputs
+            .iter()
+            .map(|(name, text)| (Arc::from(*name), Arc::from(*name), (*text).to_owned()))
+            .collect();
+        sorted(outputs, &Limits::default())
+            .unwrap_or_else(|error| panic!("{error}"))
+            .iter()
+            .map(|document| format!("{} {}", document.source, document.kind()))
+            .collect()
+    }
+
+    #[test]
+    fn kinds_come_in_install_order_and_hooks_last() {
+        let hook = "kind: Job\nmetadata: {annotations: {helm.sh/hook: pre-install}}";
+        let unknown = "kind: Job\nmetadata: {annotations: {helm.sh/hook: never}}";
+        assert_eq!(
+            order(&[
+                ("z", "kind: Namespace"),
+                ("a", hook),
+                ("b", "kind: Zebra\n---\nkind: Ape\n---\nkind: Service"),
+                ("c", "kind: ConfigMap"),
+                ("d", unknown),
+            ]),
+            [
+                "z Namespace",
+                "c ConfigMap",
+                "b Service",
+                "b Ape",
+                "b Zebra",
+                "a Job"
+            ]
+        );
+    }
+
+    #[test]
+    fn what_is_no_manifest_is_an_error() {
+        for text in [
+            "[a]",
+            "just text",
+            "metadata: []",
+            "metadata: {annotations: {a: {}}}",
+            "a: b: c",
+        ] {
+            let outputs = vec![(Arc::from("a"), Arc::from("a"), text.to_owned())];
+            assert!(sorted(outputs, &Limits::default()).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,434 @@
+//! Templates of a chart and its subcharts: parsed once, executed with the values of a rendering.
+
+use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use tiphys_template::{
+    Functions, Limits as TemplateLimits, Map, MissingKey, Named, Session, Templates, Text, Type,
+    Value, define_nested,
+};
+
+use super::capabilities::{self, KubeVersion};
+use super::chart::ChartData;
+use super::failure;
+use super::files::Files;
+use super::functions::{self, Environment, Lookup, NoLookup, Seeded, Used};
+use super::metadata::Metadata;
+use super::options::{Facts, Options};
+use super::values;
+use super::working::Node;
+use crate::go_time::{Moment, Zone};
+use crate::{Limits, RenderError};
+
+/// Name of the set of templates, which errors show.
+const SET: &str = "gotpl";
+/// The end of the names of templates whose output is for people.
+const NOTES: &str = "NOTES.txt";
+/// What Go prints for a value that is not there, and Helm removes.
+const NO_VALUE: &str = "<no value>";
+/// Sets of templates that a chart keeps: one for each combination of subcharts that were on.
+const KEPT: usize = 4;
+
+static VALUES: Named = Named {
+    name: "common.Values",
+    underlying: Type::MAP,
+};
+
+/// Source, file in the tree, and printed text of every template.
+pub type Outputs = Vec<(Arc<str>, Arc<str>, String)>;
+
+/// Everything that one rendering is made from.
+pub struct Scope<'a> {
+    /// The chart, worked off.
+    pub root: &'a Node,
+    /// The values of the chart and its subcharts.
+    pub values: Map,
+    /// What the user chose.
+    pub options: &'a Options,
+    /// What the world says.
+    pub facts: &'a Facts,
+    /// The Kubernetes version that counts.
+    pub kube_version: &'a KubeVersion,
+    /// What it may cost.
+    pub limits: &'a Limits,
+}
+
+/// Keeps what was parsed.
+pub struct Engine {
+    kept: Mutex<Vec<(Key, Arc<Prepared>)>>,
+}
+
+/// The charts that take part, by path; the address of a chart tells it from another one of the same path.
+type Key = Vec<(String, usize)>;
+
+/// The templates of one combination of charts.
+struct Prepared {
+    templates: Arc<Templates>,
+    /// In the order in which Helm executes them; partials are not among them.
+    executed: Vec<Source>,
+    /// Names of templates to paths in the tree.
+    files: HashMap<Arc<str>, Arc<str>>,
+}
+
+struct Source {
+    name: Arc<str>,
+    file: Arc<str>,
+    /// Which chart of the key it belongs to.
+    chart: usize,
+    is_notes: bool,
+}
+
+impl Engine {
+    /// An engine that has parsed nothing.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            kept: Mutex::new(Vec::new()),
+        }
+    }
+
+    /// Executes all templates. `NOTES.txt` is executed, because it can fail, and left out.
+    ///
+    /// # Errors
+    /// When a template cannot be parsed or fails, or a limit is reached.
+    pub fn render(&self, scope: &Scope<'_>) -> Result<(Outputs, Used), RenderError> {
+        let mut charts = Vec::new();
+        flatten(scope.root, scope.root.name.clone(), &mut charts);
+        let prepared = self.prepared(&charts)?;
+        let environment = Rc::new(environment(scope.facts));
+        let mut session = Session::new(
+            Arc::clone(&prepared.templates),
+            template_limits(scope.limits),
+            Rc::clone(&environment) as Rc<dyn std::any::Any>,
+        );
+        let mut data = Vec::with_capacity(charts.len());
+        let shared = Shared::new(scope);
+        shared.data(scope.root, Some(&scope.values), &mut data);
+        let mut outputs = Vec::with_capacity(prepared.executed.len());
+        for source in &prepared.executed {
+            let (path, _) = &charts[source.chart];
+            let Some(values) = data.get(source.chart) else {
+                continue;
+            };
+            values.insert("Template", template_value(&source.name, path));
+            let printed = session
+                .execute(&source.name, &Value::Map(values.clone()))
+                .map_err(|error| failure::executing(&error, &prepared.files))?;
+            if source.is_notes {
+                continue;
+            }
+            let printed = String::from_utf8(printed).map_err(|error| RenderError::Chart {
+                at: source.file.to_string(),
+                message: format!("the printed text is not UTF-8: {error}"),
+            })?;
+            let printed = if printed.contains(NO_VALUE) {
+                printed.replace(NO_VALUE, "")
+            } else {
+                printed
+            };
+            outputs.push((Arc::clone(&source.name), Arc::clone(&source.file), printed));
+        }
+        let used = *environment.used.borrow();
+        Ok((outputs, used))
+    }
+
+    fn prepared(&self, charts: &[(String, &Node)]) -> Result<Arc<Prepared>, RenderError> {
+        let key: Key = charts
+            .iter()
+            .map(|(path, node)| (path.clone(), Arc::as_ptr(&node.data) as usize))
+            .collect();
+        let kept = || self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, prepared)) = kept().iter().find(|(other, _)| *other == key) {
+            return Ok(Arc::clone(prepared));
+        }
+        let prepared = Arc::new(prepare(charts)?);
+        let mut kept = kept();
+        if kept.len() >= KEPT {
+            kept.remove(0);
+        }
+        kept.push((key, Arc::clone(&prepared)));
+        Ok(prepared)
+    }
+}
+
+/// The charts with their paths in the order in which their data is made: subcharts before the chart.
+fn flatten<'a>(node: &'a Node, path: String, found: &mut Vec<(String, &'a Node)>) {
+    for child in &node.children {
+        flatten(child, format!("{path}/charts/{}", child.name), found);
+    }
+    found.push((path, node));
+}
+
+fn prepare(charts: &[(String, &Node)]) -> Result<Prepared, RenderError> {
+    // By name, so that where two charts have the same path, the later one counts, as in Helm.
+    let mut all: BTreeMap<String, (usize, &super::chart::ChartFile)> = BTreeMap::new();
+    for (index, (path, node)) in charts.iter().enumerate() {
+        let is_library = node.data.metadata.is_library();
+        for file in &node.data.templates {
+            if !is_library || is_partial(&file.name) {
+                all.insert(clean(&format!("{path}/{}", file.name)), (index, file));
+            }
+        }
+    }
+    // Deep files first, so that what is defined higher up wins.
+    let depth = |name: &str| name.bytes().filter(|byte| *byte == b'/').count();
+    let mut names: Vec<&String> = all.keys().collect();
+    names.sort_by(|one, other| depth(other).cmp(&depth(one)).then_with(|| other.cmp(one)));
+    let mut templates =
+        Templates::new(SET, Arc::clone(functions())).with_missing_key(MissingKey::Zero);
+    let mut executed = Vec::new();
+    let mut files = HashMap::new();
+    for name in names {
+        let (chart, file) = all[name];
+        let source: Arc<str> = Arc::from(name.as_str());
+        files.insert(Arc::clone(&source), Arc::clone(&file.origin));
+        templates
+            .parse(name, file.data.as_bytes())
+            .map_err(|error| failure::parsing(&error, &file.origin))?;
+        if !is_partial(name) {
+            executed.push(Source {
+                is_notes: name.ends_with(NOTES),
+                name: source,
+                file: Arc::clone(&file.origin),
+                chart,
+            });
+        }
+    }
+    Ok(Prepared {
+        templates: Arc::new(templates),
+        executed,
+        files,
+    })
+}
+
+fn is_partial(name: &str) -> bool {
+    name.rsplit('/').next().unwrap_or(name).starts_with('_')
+}
+
+/// Go's `path.Join` takes out doubled slashes and dots.
+fn clean(path: &str) -> String {
+    let names: Vec<&str> = path
+        .split('/')
+        .filter(|name| !matches!(*name, "" | "."))
+        .collect();
+    names.join("/")
+}
+
+/// The functions of all charts, declared once.
+fn functions() -> &'static Arc<Functions> {
+    static FUNCTIONS: OnceLock<Arc<Functions>> = OnceLock::new();
+    FUNCTIONS.get_or_init(|| {
+        let mut functions = functions::functions();
+        define_nested(&mut functions);
+        Arc::new(functions)
+    })
+}
+
+fn template_limits(limits: &Limits) -> TemplateLimits {
+    let total = limits.total_bytes;
+    TemplateLimits {
+        bytes: total.saturating_mul(4),
+        value_bytes: usize::try_from(total).unwrap_or(usize::MAX),
+        ..TemplateLimits::default()
+    }
+}
+
+fn environment(facts: &Facts) -> Environment {
+    let (seconds, nanoseconds) = facts.now;
+    let mut environment = Environment::new(
+        Moment::from_unix(seconds, nanoseconds, Zone::utc()),
+        Seeded::new(facts.seed),
+    );
+    environment.lookup = match &facts.lookup {
+        Some(lookup) => Box::new(SharedLookup(Arc::clone(lookup))),
+        None => Box::new(NoLookup),
+    };
+    environment
+}
+
+struct SharedLookup(Arc<dyn Lookup + Send + Sync>);
+
+impl Lookup for SharedLookup {
+    fn lookup(
+        &self,
+        api_version: &str,
+        kind: &str,
+        namespace: &str,
+        name: &str,
+    ) -> Result<serde_json::Value, String> {
+        self.0.lookup(api_version, kind, namespace, name)
+    }
+}
+
+fn template_value(name: &str, chart: &str) -> Value {
+    Value::Map(Map::new(
+        Type::Named(&VALUES),
+        [
+            (Text::from("Name"), Value::from(name)),
+            (
+                Text::from("BasePath"),
+                Value::from(format!("{chart}/templates")),
+            ),
+        ]
+        .into(),
+    ))
+}
+
+/// What all charts of a rendering see.
+struct Shared {
+    release: Value,
+    capabilities: Value,
+}
+
+impl Shared {
+    fn new(scope: &Scope<'_>) -> Self {
+        let Scope { options, facts, .. } = scope;
+        let api_versions = if options.api_versions.is_empty() {
+            &facts.api_versions
+        } else {
+            &options.api_versions
+        };
+        Self {
+            release: Value::map([
+                ("Name", Value::from(options.release_name.as_str())),
+                ("Namespace", Value::from(options.namespace.as_str())),
+                ("IsUpgrade", Value::Bool(options.is_upgrade)),
+                ("IsInstall", Value::Bool(!options.is_upgrade)),
+                ("Revision", Value::Int(1)),
+                ("Service", Value::from("Helm")),
+            ]),
+            capabilities: capabilities::value(scope.kube_version, api_versions),
+        }
+    }
+
+    /// The data of a chart and, before it, of its subcharts, in the order of [`flatten`].
+    fn data(&self, node: &Node, values: Option<&Map>, found: &mut Vec<Map>) -> Map {
+        let subcharts = values::empty();
+        let own = match values {
+            Some(values) if node.is_root => {
+                Map::new(Type::Named(&VALUES), values.entries().clone())
+            }
+            Some(values) => values.clone(),
+            None => Map::new(Type::Named(&VALUES), BTreeMap::new()),
+        };
+        let data = Map::new(
+            Type::Named(&VALUES),
+            [
+                (Text::from("Chart"), chart_value(&node.data, node)),
+                (
+                    Text::from("Files"),
+                    Value::object(Files::new(&node.data.files)),
+                ),
+                (Text::from("Release"), self.release.clone()),
+                (Text::from("Capabilities"), self.capabilities.clone()),
+                (Text::from("Values"), Value::Map(own.clone())),
+                (Text::from("Subcharts"), Value::Map(subcharts.clone())),
+            ]
+            .into(),
+        );
+        for child in &node.children {
+            let values = values::table(&own, &child.name);
+            let inner = self.data(child, values.as_ref(), found);
+            subcharts.insert(child.name.as_str(), Value::Map(inner));
+        }
+        found.push(data.clone());
+        data
+    }
+}
+
+/// The value of `.Chart`: the fields of `Chart.yaml` under their Go names.
+fn chart_value(data: &ChartData, node: &Node) -> Value {
+    let Metadata {
+        home,
+        sources,
+        version,
+        description,
+        keywords,
+        maintainers,
+        icon,
+        api_version,
+        condition,
+        tags,
+        app_version,
+        deprecated,
+        annotations,
+        kube_version,
+        kind,
+        ..
+    } = &data.metadata;
+    let text = |text: &str| Value::from(text);
+    let texts = |texts: &[String]| Value::list(texts.iter().map(|item| text(item)).collect());
+    let maintainers = maintainers
+        .iter()
+        .map(|person| {
+            Value::map([
+                ("Name", text(&person.name)),
+                ("Email", text(&person.email)),
+                ("URL", text(&person.url)),
+            ])
+        })
+        .collect();
+    let annotations = match annotations {
+        None => Map::nil(Type::STRING_MAP),
+        Some(entries) => Map::new(
+            Type::STRING_MAP,
+            entries
+                .iter()
+                .map(|(key, value)| (Text::from(key), text(value.as_str().unwrap_or_default())))
+                .collect(),
+        ),
+    };
+    let dependencies = node
+        .dependencies
+        .iter()
+        .flatten()
+        .map(|dependency| {
+            Value::map([
+                ("Name", text(&dependency.name)),
+                ("Version", text(&dependency.version)),
+                ("Repository", text(&dependency.repository)),
+                ("Condition", text(&dependency.condition)),
+                ("Tags", texts(&dependency.tags)),
+                ("Enabled", Value::Bool(dependency.enabled)),
+                (
+                    "ImportValues",
+                    Value::list(dependency.import_values.iter().map(import).collect()),
+                ),
+                ("Alias", text(&dependency.alias)),
+            ])
+        })
+        .collect();
+    Value::map([
+        ("Name", text(&node.name)),
+        ("Home", text(home)),
+        ("Sources", texts(sources)),
+        ("Version", text(version)),
+        ("Description", text(description)),
+        ("Keywords", texts(keywords)),
+        ("Maintainers", Value::list(maintainers)),
+        ("Icon", text(icon)),
+        ("APIVersion", text(api_version)),
+        ("Condition", text(condition)),
+        ("Tags", text(tags)),
+        ("AppVersion", text(app_version)),
+        ("Deprecated", Value::Bool(*deprecated)),
+        ("Annotations", Value::Map(annotations)),
+        ("KubeVersion", text(kube_version)),
+        ("Dependencies", Value::list(dependencies)),
+        ("Type", text(kind)),
+        ("IsRoot", Value::Bool(node.is_root)),
+    ])
+}
+
+/// An entry of `import-values`, which is a mapping of texts once it was worked off.
+fn import(entry: &serde_json::Value) -> Value {
+    let text = |key: &str| {
+        let text = entry.get(key).and_then(serde_json::Value::as_str);
+        (Text::from(key), Value::from(text.unwrap_or_default()))
+    };
+    Value::Map(Map::new(
+        Type::STRING_MAP,
+        [text("child"), text("parent")].into(),
+    ))
+}

@@ -1,0 +1,1 @@
+{{ define "inner.text" }}text of inner{{ end }}

@@ -1,0 +1,4 @@
+{{- define "common.labels" -}}
+chart: {{ .Chart.Name }}
+level: {{ (.Values.global).level | quote }}
+{{- end -}}

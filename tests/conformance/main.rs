@@ -1,0 +1,156 @@
+//! What `cargo xtask conformance` runs: walks folders, renders every chart and overlay with both tools and prints a table.
+//!
+//! A chart is rendered with its defaults and with each values file in its `ci/` folder, for each Kubernetes version.
+
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context as _, Result, bail};
+use tiphys_testbed::peers::Peers;
+use tiphys_tests::helm_case::{self, Flags, Outcome};
+
+/// Characters of a difference that the table shows.
+const SHOWN: usize = 300;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Verdict {
+    Same,
+    BothFail,
+    Differs,
+    OnlyUpstreamFails,
+    OnlyTiphysFails,
+}
+
+impl Verdict {
+    fn of(upstream: &Outcome, tiphys: &Outcome) -> (Self, String) {
+        match (upstream, tiphys) {
+            (Err(upstream), Err(tiphys)) => (Self::BothFail, format!("{upstream} | {tiphys}")),
+            (Err(upstream), Ok(_)) => (Self::OnlyUpstreamFails, upstream.clone()),
+            (Ok(_), Err(tiphys)) => (Self::OnlyTiphysFails, tiphys.clone()),
+            (Ok(_), Ok(_)) => match helm_case::difference(upstream, tiphys) {
+                None => (Self::Same, String::new()),
+                Some(difference) => (Self::Differs, difference),
+            },
+        }
+    }
+
+    fn text(self) -> &'static str {
+        match self {
+            Self::Same => "same",
+            Self::BothFail => "both fail",
+            Self::Differs => "differs",
+            Self::OnlyUpstreamFails => "only upstream fails",
+            Self::OnlyTiphysFails => "only tiphys fails",
+        }
+    }
+}
+
+#[derive(Default)]
+struct Arguments {
+    folders: Vec<PathBuf>,
+    kube_versions: Vec<String>,
+    all: bool,
+}
+
+impl Arguments {
+    fn read() -> Result<Self> {
+        let mut found = Self::default();
+        let mut words = std::env::args().skip(1);
+        while let Some(word) = words.next() {
+            match word.as_str() {
+                "--all" => found.all = true,
+                "--kube-version" => found
+                    .kube_versions
+                    .push(words.next().context("--kube-version needs a value")?),
+                flag if flag.starts_with("--") => bail!("{flag} is no flag"),
+                folder => found.folders.push(folder.into()),
+            }
+        }
+        Ok(found)
+    }
+}
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Whether nothing differs.
+fn run() -> Result<bool> {
+    let arguments = Arguments::read()?;
+    let peers = Peers::resolve(&mut |line: &str| eprintln!("{line}"))?;
+    let mut counts: BTreeMap<Verdict, usize> = BTreeMap::new();
+    for folder in &arguments.folders {
+        for chart in helm_case::charts_below(folder)? {
+            for line in value_sets(&chart, &arguments)? {
+                let flags = Flags::parse(&line, &chart)?;
+                let upstream = helm_case::by_helm(&peers.helm, &chart, &flags)?;
+                let tiphys = guarded(|| helm_case::by_tiphys(&chart, &flags))?;
+                let (verdict, text) = Verdict::of(&upstream, &tiphys);
+                *counts.entry(verdict).or_default() += 1;
+                if arguments.all || !matches!(verdict, Verdict::Same | Verdict::BothFail) {
+                    row(folder, &chart, &line, verdict, &text);
+                }
+            }
+        }
+    }
+    println!();
+    for (verdict, count) in &counts {
+        println!("{count:>6}  {}", verdict.text());
+    }
+    Ok(counts
+        .keys()
+        .all(|verdict| matches!(verdict, Verdict::Same | Verdict::BothFail)))
+}
+
+/// A panic is a difference like any other here, and the rest is compared all the same.
+fn guarded(render: impl FnOnce() -> Result<Outcome>) -> Result<Outcome> {
+    catch_unwind(AssertUnwindSafe(render)).unwrap_or_else(|_| Ok(Err("panic".to_owned())))
+}
+
+fn value_sets(chart: &Path, arguments: &Arguments) -> Result<Vec<String>> {
+    let mut values = vec![String::new()];
+    let folder = chart.join("ci");
+    if folder.is_dir() {
+        let mut files: Vec<String> = Vec::new();
+        for entry in std::fs::read_dir(folder)? {
+            let name = entry?.file_name().to_string_lossy().into_owned();
+            if name.ends_with("values.yaml") && !name.contains(char::is_whitespace) {
+                files.push(format!("-f ci/{name}"));
+            }
+        }
+        files.sort();
+        values.extend(files);
+    }
+    let versions: Vec<String> = if arguments.kube_versions.is_empty() {
+        vec![String::new()]
+    } else {
+        arguments
+            .kube_versions
+            .iter()
+            .map(|version| format!("--kube-version {version} "))
+            .collect()
+    };
+    Ok(versions
+        .iter()
+        .flat_map(|version| {
+            values
+                .iter()
+                .map(move |values| format!("--include-crds {version}{values}"))
+        })
+        .collect())
+}
+
+fn row(folder: &Path, chart: &Path, line: &str, verdict: Verdict, text: &str) {
+    let name = chart.strip_prefix(folder).unwrap_or(chart);
+    let text: String = text.replace('\n', " ").chars().take(SHOWN).collect();
+    println!("{:<20} {} {line}: {text}", verdict.text(), name.display());
+}
