@@ -5,6 +5,7 @@
 
 pub mod directory;
 mod error;
+pub mod kustomize;
 mod limits;
 mod manifest;
 mod source;

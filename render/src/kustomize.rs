@@ -1,0 +1,5 @@
+//! Kustomize overlays, as `kustomize build` 5.8 renders them.
+
+pub mod id;
+pub mod resmap;
+pub mod resource;
