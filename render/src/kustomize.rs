@@ -2,6 +2,8 @@
 
 pub mod field_spec;
 pub mod id;
+pub mod merge;
 pub mod resmap;
 pub mod resource;
+pub mod schema;
 pub mod transformer_config;
