@@ -43,14 +43,11 @@ pub fn merge(object: &mut Value, mut patch: Value, schema: &Schema) -> Result<Me
                 [] => message,
                 path => format!("{}: {message}", path.join(".")),
             })?;
-    match outcome {
-        Outcome::Object => Ok(Merged::Kept),
-        Outcome::Patch if !patch.is_null() => {
-            *object = patch;
-            Ok(Merged::Kept)
-        }
-        Outcome::Patch | Outcome::Nothing => Ok(Merged::Deleted),
-    }
+    // An object that is replaced as a whole stays what it was: upstream drops the replacement.
+    Ok(match outcome {
+        Outcome::Object | Outcome::Patch => Merged::Kept,
+        Outcome::Nothing => Merged::Deleted,
+    })
 }
 
 /// Where the result of a merge of two values lies.
