@@ -18,6 +18,37 @@ pub struct Document {
     pub line: usize,
 }
 
+/// What a repeated key in one mapping means.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Duplicates {
+    /// It is an error: for what a user wrote himself.
+    #[default]
+    Refuse,
+    /// The last one wins, as where Go reads it: for Helm's values and for what templates print.
+    LastWins,
+}
+
+/// How numbers come out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Numbers {
+    /// As Go's JSON carries them into an object of Kubernetes: a float without fraction becomes an integer.
+    #[default]
+    Json,
+    /// Integers and floats are told apart as they were written.
+    Written,
+    /// Everything is a float64, as in Helm's values.
+    Floats,
+}
+
+/// How a text is read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Reading {
+    /// What a repeated key means.
+    pub duplicates: Duplicates,
+    /// How numbers come out.
+    pub numbers: Numbers,
+}
+
 /// Why a text is no YAML that can be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}, column {column}: {message}")]
@@ -52,8 +83,6 @@ enum Open {
         /// Lines of the keys, to name both places of a duplicate.
         lines: HashMap<String, usize>,
         key: Option<Key>,
-        /// Values of `<<`, applied at the end: own keys win.
-        merged: Vec<(Value, Span)>,
     },
 }
 
@@ -64,6 +93,7 @@ enum Key {
 
 struct Composer<'a> {
     limits: &'a Limits,
+    reading: Reading,
     open: Vec<Open>,
     anchors: HashMap<usize, (Value, usize)>,
     /// Values of the document so far, those behind aliases included.
@@ -78,6 +108,14 @@ struct Composer<'a> {
 /// # Errors
 /// When the text is not UTF-8 or no YAML, has a duplicate key, a value that JSON cannot hold, or is beyond the limits.
 pub fn documents(text: &[u8], limits: &Limits) -> Result<Vec<Document>, YamlError> {
+    read(text, limits, Reading::default())
+}
+
+/// Reads the documents of a text in a given way; empty ones are left out.
+///
+/// # Errors
+/// As [`documents`], but a repeated key is an error only where the reading says so.
+pub fn read(text: &[u8], limits: &Limits, reading: Reading) -> Result<Vec<Document>, YamlError> {
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
     let text = std::str::from_utf8(text).map_err(|error| {
         let before = &text[..error.valid_up_to()];
@@ -95,6 +133,7 @@ pub fn documents(text: &[u8], limits: &Limits) -> Result<Vec<Document>, YamlErro
     nesting(text, limits)?;
     let mut composer = Composer {
         limits,
+        reading,
         open: Vec::new(),
         anchors: HashMap::new(),
         values: 0,
@@ -181,7 +220,7 @@ impl Composer<'_> {
                     *key = Some(Key::Merge);
                     return Ok(());
                 }
-                let value = scalar::resolve(&text, plain, tag.as_deref())
+                let value = scalar::resolve(&text, plain, tag.as_deref(), self.reading.numbers)
                     .map_err(|message| YamlError::at(span, message))?;
                 self.value(value, anchor, span)
             }
@@ -198,7 +237,6 @@ impl Composer<'_> {
                     entries: Map::new(),
                     lines: HashMap::new(),
                     key: None,
-                    merged: Vec::new(),
                 },
                 span,
             ),
@@ -252,16 +290,8 @@ impl Composer<'_> {
         match open {
             Open::Sequence { anchor, items } => self.value(Value::Array(items), anchor, span),
             Open::Mapping {
-                anchor,
-                mut entries,
-                merged,
-                ..
-            } => {
-                for (value, span) in merged {
-                    merge(&mut entries, value, span)?;
-                }
-                self.value(Value::Object(entries), anchor, span)
-            }
+                anchor, entries, ..
+            } => self.value(Value::Object(entries), anchor, span),
         }
     }
 
@@ -278,17 +308,18 @@ impl Composer<'_> {
                 entries,
                 lines,
                 key,
-                merged,
                 ..
             }) => match key.take() {
-                Some(Key::Merge) => merged.push((value, span)),
+                Some(Key::Merge) => merge(entries, value, span)?,
                 Some(Key::Text(key)) => {
                     entries.insert(key, value);
                 }
                 None => {
                     let text =
                         scalar::key(value).map_err(|message| YamlError::at(span, message))?;
-                    if let Some(first) = lines.insert(text.clone(), span.start.line()) {
+                    if self.reading.duplicates == Duplicates::Refuse
+                        && let Some(first) = lines.insert(text.clone(), span.start.line())
+                    {
                         return Err(YamlError::at(
                             span,
                             format!("the key {text:?} is already set on line {first}"),
@@ -302,17 +333,16 @@ impl Composer<'_> {
     }
 }
 
-/// Adds the entries of a merge key; what is there already stays.
+/// Adds the entries of a merge key where it stands: they replace the keys before it, the keys after it replace them, as in go-yaml 2.
 fn merge(entries: &mut Map<String, Value>, value: Value, span: Span) -> Result<(), YamlError> {
     match value {
         Value::Object(other) => {
-            for (key, value) in other {
-                entries.entry(key).or_insert(value);
-            }
+            entries.extend(other);
             Ok(())
         }
         Value::Array(list) if list.iter().all(Value::is_object) => {
-            for value in list {
+            // Backwards: earlier ones win.
+            for value in list.into_iter().rev() {
                 merge(entries, value, span)?;
             }
             Ok(())
