@@ -5,7 +5,9 @@ use base64::engine::general_purpose::STANDARD;
 use saphyr_parser::Tag;
 use serde_json::{Number, Value};
 
-use super::Numbers;
+use super::{Dialect, Numbers, Reading};
+
+mod moment;
 
 /// A scalar as go-yaml resolves it, before JSON has its say.
 enum Resolved {
@@ -22,7 +24,7 @@ pub fn resolve(
     text: &str,
     plain: bool,
     tag: Option<&Tag>,
-    numbers: Numbers,
+    reading: Reading,
 ) -> Result<Value, String> {
     let core = tag
         .filter(|tag| tag.is_yaml_core_schema())
@@ -32,11 +34,25 @@ pub fn resolve(
         (_, Some("int" | "float" | "bool" | "null" | "timestamp")) => {
             tagged(text, core.unwrap_or_default())?
         }
+        (None, _) if plain && reading.dialect == Dialect::Kyaml => {
+            if let Some(moment) = moment::rfc3339(text) {
+                return Ok(Value::String(moment));
+            }
+            match implicit(text) {
+                Resolved::Bool(_) if !is_json_bool(text) => Resolved::Text,
+                found => found,
+            }
+        }
         (None, _) if plain => implicit(text),
         // A tag that is not of YAML's own kinds says nothing about the text.
         _ => Resolved::Text,
     };
-    json(resolved, text, numbers)
+    json(resolved, text, reading.numbers)
+}
+
+/// The booleans of YAML 1.2.
+fn is_json_bool(text: &str) -> bool {
+    ["true", "True", "TRUE", "false", "False", "FALSE"].contains(&text)
 }
 
 /// Base64 as text. Bytes that are no UTF-8 are replaced, which is what Go's JSON does with them.
@@ -54,7 +70,8 @@ fn binary(text: &str) -> Result<Value, String> {
 fn tagged(text: &str, kind: &str) -> Result<Resolved, String> {
     let resolved = implicit(text);
     match (kind, resolved) {
-        ("float", Resolved::Int(value)) => {
+        ("float", Resolved::Int(value)) =>
+        {
             #[expect(clippy::cast_precision_loss, reason = "this is what the tag asks for")]
             Ok(Resolved::Float(value as f64))
         }
@@ -122,7 +139,10 @@ pub fn number_text(number: &Number) -> String {
 
 /// Go's `strconv.FormatFloat(value, 'g', -1, 32)`.
 fn short_float(value: f64) -> String {
-    #[expect(clippy::cast_possible_truncation, reason = "the rule rounds to float32")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "the rule rounds to float32"
+    )]
     let value = value as f32;
     if value == 0.0 {
         return if value.is_sign_negative() { "-0" } else { "0" }.to_owned();

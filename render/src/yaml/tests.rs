@@ -30,7 +30,10 @@ fn scalars_are_yaml_1_1() {
         ("-12", json!(-12)),
         ("1.5", json!(1.5)),
         ("5.0", json!(5)),
-        ("1.2345678901234567e18", json!(1_234_567_890_123_456_800_i64)),
+        (
+            "1.2345678901234567e18",
+            json!(1_234_567_890_123_456_800_i64),
+        ),
         ("!!binary aGVsbG8=", json!("hello")),
         ("!custom 1", json!("1")),
         ("2020-01-02T03:04:05Z", json!("2020-01-02T03:04:05Z")),
@@ -101,6 +104,7 @@ fn a_reading_may_let_the_last_key_win_and_keep_floats() {
         let reading = Reading {
             duplicates: Duplicates::LastWins,
             numbers,
+            ..Reading::default()
         };
         super::read(b"a: 1\na: 2.0\nb: 3", &Limits::default(), reading).unwrap()[0]
             .value
