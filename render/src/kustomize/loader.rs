@@ -1,11 +1,14 @@
 //! Reads files for a kustomization: below its root only, links followed inside the tree only, remote ones from the supply.
 
 use std::borrow::Cow;
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 use std::sync::Arc;
+
+use serde_json::Value;
 
 use super::fault::Fault;
 use super::remote;
+use super::schema::Schema;
 use crate::supply::{Missing, Supply};
 use crate::tree::{EntryKind, Tree, TreeError, TreePath, TreePathError};
 use crate::{Limits, RenderError};
@@ -20,6 +23,7 @@ pub(super) struct Context<'a> {
     bytes: Cell<u64>,
     added: Cell<u64>,
     trees: Cell<usize>,
+    schema: OnceCell<Schema>,
 }
 
 /// Bytes that transformers may add in all: eight times what may be read.
@@ -34,7 +38,32 @@ impl<'a> Context<'a> {
             bytes: Cell::new(0),
             added: Cell::new(0),
             trees: Cell::new(0),
+            schema: OnceCell::new(),
         }
+    }
+
+    /// Whether a kustomization has brought a schema.
+    pub fn has_schema(&self) -> bool {
+        self.schema.get().is_some()
+    }
+
+    /// The schema of strategic merges for the whole build.
+    pub fn schema(&self) -> &Schema {
+        match self.schema.get() {
+            Some(schema) => schema,
+            None => Schema::built_in(),
+        }
+    }
+
+    /// Takes an OpenAPI document; the first one holds.
+    ///
+    /// # Errors
+    /// When it is none.
+    pub fn set_schema(&self, document: &Value) -> Result<(), String> {
+        let schema = Schema::from_openapi(document)?;
+        // A second one is left alone on purpose.
+        let _ = self.schema.set(schema);
+        Ok(())
     }
 
     /// Counts a file.
@@ -289,6 +318,15 @@ impl<'a> Loader<'a> {
             parent: Some(self),
             depth: self.depth + 1,
         })
+    }
+
+    /// Whether there is a folder, or a remote base that has been fetched.
+    pub fn is_folder(&self, path: &str) -> bool {
+        remote::parse(path).is_some()
+            || self
+                .inside(path)
+                .and_then(|at| self.follow(&at))
+                .is_ok_and(|(_, kind)| kind == EntryKind::Folder)
     }
 
     fn remote_folder<'b>(&'b self, url: &str) -> Result<Loader<'b>, Fault>

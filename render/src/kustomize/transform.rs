@@ -367,7 +367,7 @@ impl<'a> ImageChange<'a> {
         if !self.matches(text) {
             return None;
         }
-        let (mut name, mut tag, mut digest) = split(text);
+        let (mut name, mut tag, mut digest) = split_image(text);
         let image = self.image;
         let suffixed;
         if !image.new_name.is_empty() {
@@ -412,7 +412,7 @@ fn is_tag_and_digest(text: &str) -> bool {
 }
 
 /// Name, tag and digest of an image; a colon before the first slash belongs to the host.
-fn split(image: &str) -> (&str, &str, &str) {
+pub(super) fn split_image(image: &str) -> (&str, &str, &str) {
     let from = image.find('/').unwrap_or(0);
     let searched = &image[from..];
     let (at, colon) = (

@@ -117,6 +117,20 @@ pub struct FieldSpec {
     pub create: bool,
 }
 
+impl From<&FieldSpec> for super::field_spec::FieldSpec {
+    fn from(spec: &FieldSpec) -> Self {
+        Self {
+            gvk: Gvk {
+                group: spec.group.clone(),
+                version: spec.version.clone(),
+                kind: spec.kind.clone(),
+            },
+            path: spec.path.clone(),
+            create: spec.create,
+        }
+    }
+}
+
 /// One entry of `labels`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
