@@ -63,6 +63,9 @@ pub enum RenderError {
         /// What is wrong with it.
         message: String,
     },
+    /// An overlay cannot be built.
+    #[error(transparent)]
+    Overlay(Box<crate::kustomize::OverlayError>),
     /// Something outside the tree is needed: fetch it, put it into the supply and render again.
     #[error("not fetched: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))]
     Missing(Vec<Missing>),

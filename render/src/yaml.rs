@@ -18,6 +18,49 @@ pub struct Document {
     pub line: usize,
 }
 
+/// What a repeated key in one mapping means.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Duplicates {
+    /// It is an error: for what a user wrote himself.
+    #[default]
+    Refuse,
+    /// The last one wins, as where Go reads it: for Helm's values and for what templates print.
+    LastWins,
+}
+
+/// How numbers come out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Numbers {
+    /// As Go's JSON carries them into an object of Kubernetes: a float without fraction becomes an integer.
+    #[default]
+    Json,
+    /// Integers and floats are told apart as they were written.
+    Written,
+    /// Everything is a float64, as in Helm's values.
+    Floats,
+}
+
+/// Which library's rules plain scalars, keys and merges follow.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Dialect {
+    /// go-yaml 2, below `sigs.k8s.io/yaml`: YAML 1.1, `yes` is a boolean, keys are resolved, merged keys act where they stand.
+    #[default]
+    GoYaml2,
+    /// kyaml, below Kustomize's objects: `yes` is a text, a date is a moment, keys are their text, own keys win over merged ones.
+    Kyaml,
+}
+
+/// How a text is read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Reading {
+    /// Whose rules hold.
+    pub dialect: Dialect,
+    /// What a repeated key means.
+    pub duplicates: Duplicates,
+    /// How numbers come out.
+    pub numbers: Numbers,
+}
+
 /// Why a text is no YAML that can be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}, column {column}: {message}")]
@@ -52,8 +95,6 @@ enum Open {
         /// Lines of the keys, to name both places of a duplicate.
         lines: HashMap<String, usize>,
         key: Option<Key>,
-        /// Values of `<<`, applied at the end: own keys win.
-        merged: Vec<(Value, Span)>,
     },
 }
 
@@ -64,6 +105,7 @@ enum Key {
 
 struct Composer<'a> {
     limits: &'a Limits,
+    reading: Reading,
     open: Vec<Open>,
     anchors: HashMap<usize, (Value, usize)>,
     /// Values of the document so far, those behind aliases included.
@@ -78,6 +120,14 @@ struct Composer<'a> {
 /// # Errors
 /// When the text is not UTF-8 or no YAML, has a duplicate key, a value that JSON cannot hold, or is beyond the limits.
 pub fn documents(text: &[u8], limits: &Limits) -> Result<Vec<Document>, YamlError> {
+    read(text, limits, Reading::default())
+}
+
+/// Reads the documents of a text in a given way; empty ones are left out.
+///
+/// # Errors
+/// As [`documents`], but a repeated key is an error only where the reading says so.
+pub fn read(text: &[u8], limits: &Limits, reading: Reading) -> Result<Vec<Document>, YamlError> {
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
     let text = std::str::from_utf8(text).map_err(|error| {
         let before = &text[..error.valid_up_to()];
@@ -95,6 +145,7 @@ pub fn documents(text: &[u8], limits: &Limits) -> Result<Vec<Document>, YamlErro
     nesting(text, limits)?;
     let mut composer = Composer {
         limits,
+        reading,
         open: Vec::new(),
         anchors: HashMap::new(),
         values: 0,
@@ -181,8 +232,13 @@ impl Composer<'_> {
                     *key = Some(Key::Merge);
                     return Ok(());
                 }
-                let value = scalar::resolve(&text, plain, tag.as_deref())
-                    .map_err(|message| YamlError::at(span, message))?;
+                let is_key = matches!(self.open.last(), Some(Open::Mapping { key: None, .. }));
+                let value = if is_key && self.reading.dialect == Dialect::Kyaml {
+                    Value::String(text.into_owned())
+                } else {
+                    scalar::resolve(&text, plain, tag.as_deref(), self.reading)
+                        .map_err(|message| YamlError::at(span, message))?
+                };
                 self.value(value, anchor, span)
             }
             Event::SequenceStart(anchor, _) => self.opens(
@@ -198,7 +254,6 @@ impl Composer<'_> {
                     entries: Map::new(),
                     lines: HashMap::new(),
                     key: None,
-                    merged: Vec::new(),
                 },
                 span,
             ),
@@ -252,16 +307,8 @@ impl Composer<'_> {
         match open {
             Open::Sequence { anchor, items } => self.value(Value::Array(items), anchor, span),
             Open::Mapping {
-                anchor,
-                mut entries,
-                merged,
-                ..
-            } => {
-                for (value, span) in merged {
-                    merge(&mut entries, value, span)?;
-                }
-                self.value(Value::Object(entries), anchor, span)
-            }
+                anchor, entries, ..
+            } => self.value(Value::Object(entries), anchor, span),
         }
     }
 
@@ -278,17 +325,18 @@ impl Composer<'_> {
                 entries,
                 lines,
                 key,
-                merged,
                 ..
             }) => match key.take() {
-                Some(Key::Merge) => merged.push((value, span)),
+                Some(Key::Merge) => merge(entries, value, self.reading.dialect, span)?,
                 Some(Key::Text(key)) => {
                     entries.insert(key, value);
                 }
                 None => {
                     let text =
                         scalar::key(value).map_err(|message| YamlError::at(span, message))?;
-                    if let Some(first) = lines.insert(text.clone(), span.start.line()) {
+                    if self.reading.duplicates == Duplicates::Refuse
+                        && let Some(first) = lines.insert(text.clone(), span.start.line())
+                    {
                         return Err(YamlError::at(
                             span,
                             format!("the key {text:?} is already set on line {first}"),
@@ -302,20 +350,33 @@ impl Composer<'_> {
     }
 }
 
-/// Adds the entries of a merge key; what is there already stays.
-fn merge(entries: &mut Map<String, Value>, value: Value, span: Span) -> Result<(), YamlError> {
+/// Adds the entries of a merge key where it stands: in go-yaml 2 they replace the keys before it, and the keys after it replace
+/// them; in kyaml, own keys and earlier merges win.
+fn merge(
+    entries: &mut Map<String, Value>,
+    value: Value,
+    dialect: Dialect,
+    span: Span,
+) -> Result<(), YamlError> {
     match value {
-        Value::Object(other) => {
+        Value::Object(other) if dialect == Dialect::Kyaml => {
             for (key, value) in other {
                 entries.entry(key).or_insert(value);
             }
             Ok(())
         }
-        Value::Array(list) if list.iter().all(Value::is_object) => {
-            for value in list {
-                merge(entries, value, span)?;
-            }
+        Value::Object(other) => {
+            entries.extend(other);
             Ok(())
+        }
+        Value::Array(list) if list.iter().all(Value::is_object) => {
+            let mut list = list;
+            if dialect == Dialect::GoYaml2 {
+                // Backwards: earlier ones win.
+                list.reverse();
+            }
+            list.into_iter()
+                .try_for_each(|value| merge(entries, value, dialect, span))
         }
         _ => Err(YamlError::at(
             span,

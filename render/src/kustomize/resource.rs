@@ -80,6 +80,8 @@ pub struct Resource {
     pub allow_name_change: bool,
     /// For patches: the kind of the target may change.
     pub allow_kind_change: bool,
+    /// Whether a chart made it, so that `namespace` leaves it alone.
+    pub helm_generated: bool,
     /// Names of `vars` that take their value from this object.
     pub var_names: Vec<String>,
     /// Kept when `buildMetadata` asks for anything.
@@ -105,6 +107,7 @@ impl Resource {
             needs_hash: false,
             allow_name_change: false,
             allow_kind_change: false,
+            helm_generated: false,
             var_names: Vec::new(),
             origin: None,
             transformations: Vec::new(),

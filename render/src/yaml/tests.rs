@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::{YamlError, documents};
+use super::{Duplicates, Numbers, Reading, YamlError, documents};
 use crate::Limits;
 
 fn one(text: &str) -> Value {
@@ -19,7 +19,8 @@ fn scalars_are_yaml_1_1() {
     let cases = [
         ("yes", json!(true)),
         ("Off", json!(false)),
-        ("y", json!("y")),
+        ("y", json!(true)),
+        ("N", json!(false)),
         ("0777", json!(511)),
         ("0o17", json!(15)),
         ("08", json!(8)),
@@ -28,6 +29,16 @@ fn scalars_are_yaml_1_1() {
         ("1_000", json!(1000)),
         ("-12", json!(-12)),
         ("1.5", json!(1.5)),
+        ("5.0", json!(5)),
+        (
+            "1.2345678901234567e18",
+            json!(1_234_567_890_123_456_800_i64),
+        ),
+        ("!!binary aGVsbG8=", json!("hello")),
+        ("!custom 1", json!("1")),
+        ("2020-01-02T03:04:05Z", json!("2020-01-02T03:04:05Z")),
+        (".5", json!(0.5)),
+        ("1e999", json!("1e999")),
         ("1e3", json!(1000)),
         ("1.2.3", json!("1.2.3")),
         ("~", Value::Null),
@@ -47,21 +58,22 @@ fn scalars_are_yaml_1_1() {
 #[test]
 fn keys_are_text() {
     assert_eq!(
-        one("1: a\ntrue: b\nnull: c"),
-        json!({"1": "a", "true": "b", "null": "c"})
+        one("1: a\ntrue: b\n1.50: c"),
+        json!({"1": "a", "true": "b", "1.5": "c"})
     );
+    assert!(error("null: c").message.contains("null"));
     assert!(error("? [a]\n: b").message.contains("key has to be a text"));
 }
 
 #[test]
 fn anchors_and_merge_keys() {
     assert_eq!(
-        one("base: &b {x: 1, y: 2}\nmine:\n  <<: *b\n  y: 3\nlist: [*b]"),
-        json!({"base": {"x": 1, "y": 2}, "mine": {"x": 1, "y": 3}, "list": [{"x": 1, "y": 2}]})
+        one("base: &b {x: 1, z: 2}\nmine:\n  x: 5\n  <<: *b\n  z: 3\nlist: [*b]"),
+        json!({"base": {"x": 1, "z": 2}, "mine": {"x": 1, "z": 3}, "list": [{"x": 1, "z": 2}]})
     );
     assert_eq!(
-        one("a: {<<: [{x: 1}, {x: 2, y: 2}]}"),
-        json!({"a": {"x": 1, "y": 2}})
+        one("a: {<<: [{x: 1}, {x: 2, z: 2}]}"),
+        json!({"a": {"x": 1, "z": 2}})
     );
     assert!(error("a: {<<: 1}").message.contains("<<"));
     assert!(!error("a: *nobody").message.is_empty());
@@ -84,6 +96,23 @@ fn faults_say_where() {
     let binary = documents(b"a: 1\nb: \xff", &Limits::default()).unwrap_err();
     assert_eq!((binary.line, binary.column), (2, 4));
     assert!(error("a: .inf").message.contains("JSON"));
+}
+
+#[test]
+fn a_reading_may_let_the_last_key_win_and_keep_floats() {
+    let read = |numbers| {
+        let reading = Reading {
+            duplicates: Duplicates::LastWins,
+            numbers,
+            ..Reading::default()
+        };
+        super::read(b"a: 1\na: 2.0\nb: 3", &Limits::default(), reading).unwrap()[0]
+            .value
+            .to_string()
+    };
+    assert_eq!(read(Numbers::Json), r#"{"a":2,"b":3}"#);
+    assert_eq!(read(Numbers::Written), r#"{"a":2.0,"b":3}"#);
+    assert_eq!(read(Numbers::Floats), r#"{"a":2.0,"b":3.0}"#);
 }
 
 #[test]
