@@ -9,7 +9,9 @@ use super::plugins;
 use super::resource::Resource;
 use super::sort;
 use super::target::Target;
+use super::transformer_config::TransformerConfig;
 use super::types::Kustomization;
+use super::vars;
 use super::{Options, names};
 use crate::supply::Supply;
 use crate::tree::{Tree, TreePath};
@@ -72,6 +74,13 @@ pub(super) fn render(
     if let Some(config) = config {
         names::fix(map, config).map_err(|message| target.fault(message, "", None))?;
     }
+    let var_reference = &acc
+        .config
+        .as_deref()
+        .unwrap_or(TransformerConfig::defaults())
+        .var_reference;
+    vars::expand(&mut acc.map, &acc.vars, var_reference, limits.total_bytes)
+        .map_err(|message| target.fault(message, "vars", None))?;
     let mut map = acc.map;
     map.resources
         .retain(|resource| !resource.is_empty() && !is_local(resource));

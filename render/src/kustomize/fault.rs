@@ -88,6 +88,16 @@ impl Fault {
     }
 }
 
+impl Fault {
+    /// What is wrong, without the place.
+    pub fn into_message(self) -> String {
+        match self {
+            Self::Field(message) | Self::Place { message, .. } => message,
+            Self::Render(error) => error.to_string(),
+        }
+    }
+}
+
 impl From<String> for Fault {
     fn from(message: String) -> Self {
         Self::Field(message)

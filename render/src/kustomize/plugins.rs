@@ -12,6 +12,8 @@ use super::fault::Fault;
 use super::field_spec::FieldSpec;
 use super::generate;
 use super::hash;
+use super::patches;
+use super::replacements;
 use super::resmap::ResMap;
 use super::resource::Resource;
 use super::target::Target;
@@ -187,6 +189,42 @@ struct ReplicaConfig {
     field_specs: Vec<types::FieldSpec>,
 }
 
+/// Configuration of a `PatchStrategicMergeTransformer`.
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct StrategicMergeConfig {
+    paths: Vec<String>,
+    patches: String,
+}
+
+/// Configuration of a `PatchJson6902Transformer`.
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct JsonPatchConfig {
+    target: Option<types::Selector>,
+    path: String,
+    json_op: String,
+}
+
+/// Configuration of a `ReplacementTransformer`.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct ReplacementConfig {
+    replacements: Vec<types::ReplacementField>,
+}
+
+fn strategic_merge(target: &Target<'_>, map: &mut ResMap, plugin: &Resource) -> Result<(), Fault> {
+    let of: StrategicMergeConfig = config(plugin)?;
+    if of.paths.is_empty() && of.patches.is_empty() {
+        return Err("empty file path and empty patch content".to_owned().into());
+    }
+    let inline = (!of.patches.is_empty()).then_some(&of.patches);
+    for entry in of.paths.iter().chain(inline) {
+        patches::apply_strategic(target.loader, &plugin.file, map, entry)?;
+    }
+    Ok(())
+}
+
 /// Applies a transformer.
 ///
 /// # Errors
@@ -224,6 +262,26 @@ pub(super) fn transform(
             transform::replicas(map, &of.replica, &specs(&of.field_specs))?;
         }
         "HashTransformer" => add_hashes(map)?,
+        "PatchTransformer" => {
+            patches::apply(target.loader, &plugin.file, map, &config(plugin)?)?;
+        }
+        "PatchStrategicMergeTransformer" => strategic_merge(target, map, plugin)?,
+        "PatchJson6902Transformer" => {
+            let of: JsonPatchConfig = config(plugin)?;
+            let entry = types::Patch {
+                path: of.path,
+                patch: of.json_op,
+                target: of.target,
+                options: None,
+            };
+            patches::apply_json6902(target.loader, &plugin.file, map, &entry)?;
+        }
+        "ReplacementTransformer" => {
+            let of: ReplacementConfig = config(plugin)?;
+            for replacement in replacements::load(target.loader, &of.replacements)? {
+                replacements::apply(target.loader, &plugin.file, map, &replacement)?;
+            }
+        }
         _ => return Err(format!("plugin {} not a transformer", plugin.id()).into()),
     }
     Ok(())

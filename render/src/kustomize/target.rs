@@ -11,13 +11,16 @@ use super::kustomization;
 use super::loader::{Context, Entry, Loader};
 use super::locate;
 use super::origin;
+use super::patches;
 use super::plugins;
 use super::read;
+use super::replacements;
 use super::resmap::ResMap;
 use super::resource::{Origin, Resource};
 use super::transform::{self, Namespace, Side, Subjects};
 use super::transformer_config::TransformerConfig;
 use super::types::{GeneratorArgs, GeneratorOptions, Kustomization};
+use super::vars;
 use crate::RenderError;
 use crate::yaml;
 
@@ -84,6 +87,11 @@ impl<'a> Target<'a> {
         }
         self.transform(&mut acc)?;
         self.validate(&mut acc)?;
+        for (place, var) in of.vars.iter().enumerate() {
+            vars::mark(&mut acc.map, var)
+                .and_then(|()| acc.add_var(var.clone()))
+                .map_err(|message| self.fault(message, "vars", Some(place)))?;
+        }
         Ok(acc)
     }
 
@@ -388,9 +396,54 @@ impl<'a> Target<'a> {
 
     /// The fields of the kustomization, in upstream's order.
     fn transform_by_fields(&self, acc: &mut Accumulator) -> Result<(), RenderError> {
+        self.patch(acc)?;
         self.rename(acc)?;
         self.label(acc)?;
-        self.count_and_tag(acc)
+        self.patch_json6902(acc)?;
+        self.count_and_tag(acc)?;
+        self.replace(acc)
+    }
+
+    /// `patchesStrategicMerge` and `patches`.
+    fn patch(&self, acc: &mut Accumulator) -> Result<(), RenderError> {
+        let of = &self.kustomization;
+        let map = &mut acc.map;
+        for (place, entry) in of.patches_strategic_merge.iter().enumerate() {
+            patches::apply_strategic(self.loader, &self.file, map, entry)
+                .map_err(|fault| self.fault(fault, "patchesStrategicMerge", Some(place)))?;
+            self.transformed(map, self.builtin("PatchStrategicMergeTransformer"));
+        }
+        for (place, entry) in of.patches.iter().enumerate() {
+            patches::apply(self.loader, &self.file, map, entry)
+                .map_err(|fault| self.fault(fault, "patches", Some(place)))?;
+            self.transformed(map, self.builtin("PatchTransformer"));
+        }
+        Ok(())
+    }
+
+    /// `patchesJson6902`.
+    fn patch_json6902(&self, acc: &mut Accumulator) -> Result<(), RenderError> {
+        for (place, entry) in self.kustomization.patches_json6902.iter().enumerate() {
+            patches::apply_json6902(self.loader, &self.file, &mut acc.map, entry)
+                .map_err(|fault| self.fault(fault, "patchesJson6902", Some(place)))?;
+            self.transformed(&mut acc.map, self.builtin("PatchJson6902Transformer"));
+        }
+        Ok(())
+    }
+
+    /// `replacements`.
+    fn replace(&self, acc: &mut Accumulator) -> Result<(), RenderError> {
+        let entries = &self.kustomization.replacements;
+        if entries.is_empty() {
+            return Ok(());
+        }
+        let fault = |fault| self.fault(fault, "replacements", None);
+        for replacement in replacements::load(self.loader, entries).map_err(fault)? {
+            replacements::apply(self.loader, &self.file, &mut acc.map, &replacement)
+                .map_err(fault)?;
+        }
+        self.transformed(&mut acc.map, self.builtin("ReplacementTransformer"));
+        Ok(())
     }
 
     /// `namespace`, `namePrefix`, `nameSuffix`.
