@@ -235,6 +235,10 @@ impl Composer<'_> {
                 let is_key = matches!(self.open.last(), Some(Open::Mapping { key: None, .. }));
                 let value = if is_key && self.reading.dialect == Dialect::Kyaml {
                     Value::String(text.into_owned())
+                } else if style == saphyr_parser::ScalarStyle::Folded
+                    && self.reading.dialect == Dialect::Kyaml
+                {
+                    Value::String(scalar::folded::rewritten(&text))
                 } else {
                     scalar::resolve(&text, plain, tag.as_deref(), self.reading)
                         .map_err(|message| YamlError::at(span, message))?

@@ -7,6 +7,7 @@ use serde_json::{Number, Value};
 
 use super::{Dialect, Numbers, Reading};
 
+pub mod folded;
 mod moment;
 
 /// A scalar as go-yaml resolves it, before JSON has its say.
