@@ -9,8 +9,9 @@ use anyhow::{Context as _, Result, bail};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tiphys_testbed::control_plane::ControlPlane;
+use tiphys_testbed::forward::Forwarder;
 use tiphys_testbed::git::{HttpServer, Repository};
-use tiphys_testbed::kubernetes::Kubernetes;
+use tiphys_testbed::kubernetes::{Access, Kubernetes};
 use tiphys_testbed::rest::Client;
 use tiphys_testbed::tiphys::{Options, Tiphys};
 use tiphys_testbed::wait_for;
@@ -75,7 +76,8 @@ pub struct World {
     /// Namespace of this test.
     pub namespace: String,
     _plane: Arc<ControlPlane>,
-    _folder: TempDir,
+    folder: TempDir,
+    also: Option<TempDir>,
 }
 
 impl World {
@@ -84,6 +86,14 @@ impl World {
     /// # Errors
     /// When something does not start.
     pub fn start(name: &str, store: &str) -> Result<Self> {
+        Self::start_with(name, |options| store.clone_into(&mut options.store))
+    }
+
+    /// The same, with other options of the server.
+    ///
+    /// # Errors
+    /// When something does not start.
+    pub fn start_with(name: &str, change: impl FnOnce(&mut Options)) -> Result<Self> {
         let plane = control_plane()?;
         let folder = tempfile::tempdir()?;
         let root = folder.path().join("git");
@@ -91,7 +101,7 @@ impl World {
         let git = HttpServer::start(&root)?;
         let mut options = Options::new(&binary()?, &folder.path().join("data"));
         options.kubeconfig = Some(plane.kubeconfig().to_owned());
-        store.clone_into(&mut options.store);
+        change(&mut options);
         let tiphys = Tiphys::start(options)?;
         Ok(Self {
             client: tiphys.admin()?,
@@ -101,8 +111,45 @@ impl World {
             repository,
             namespace: name.to_owned(),
             _plane: plane,
-            _folder: folder,
+            folder,
+            also: None,
         })
+    }
+
+    /// The same repository and cluster, and a new server with an empty data directory.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub fn in_another_server(mut self) -> Result<Self> {
+        self.tiphys.kill();
+        let mut options = Options::new(&binary()?, &self.folder.path().join("another"));
+        options
+            .kubeconfig
+            .clone_from(&self.tiphys.options().kubeconfig);
+        self.tiphys = Tiphys::start(options)?;
+        self.client = self.tiphys.admin()?;
+        Ok(self)
+    }
+
+    /// A world whose way to its cluster can be cut.
+    ///
+    /// # Errors
+    /// When something does not start.
+    pub fn start_behind(name: &str) -> Result<(Self, Forwarder)> {
+        let plane = control_plane()?;
+        let mut access = Access::from_kubeconfig(plane.kubeconfig())?;
+        let target = access
+            .server
+            .strip_prefix("https://")
+            .context("the API server speaks HTTPS")?;
+        let forwarder = Forwarder::start(target)?;
+        access.server = format!("https://{}", forwarder.address());
+        let folder = tempfile::tempdir()?;
+        let kubeconfig = folder.path().join("kubeconfig");
+        std::fs::write(&kubeconfig, access.kubeconfig("forwarded"))?;
+        let mut world = Self::start_with(name, |options| options.kubeconfig = Some(kubeconfig))?;
+        world.also = Some(folder);
+        Ok((world, forwarder))
     }
 
     /// URL of the repository.

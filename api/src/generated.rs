@@ -240,6 +240,641 @@ impl FromQuery for TerminateOperationQuery {
     }
 }
 
+/// Path of `getApplicationManifests`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+pub struct GetApplicationManifestsPath {
+    /// Name of the application.
+    pub name: String,
+}
+
+/// Query of `getApplicationManifests`.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+pub struct GetApplicationManifestsQuery {
+    /// Revision to render instead of the target revision.
+    pub revision: Option<String>,
+    /// Namespace of the application.
+    #[serde(rename = "appNamespace")]
+    pub app_namespace: Option<String>,
+    /// Project that the application must belong to.
+    pub project: Option<String>,
+    /// Positions, from 1, of the sources whose revisions are given; can be repeated.
+    #[serde(rename = "sourcePositions")]
+    #[schemars(with = "Option<String>")]
+    pub source_positions: Vec<String>,
+    /// Revisions of these sources; can be repeated.
+    #[schemars(with = "Option<String>")]
+    pub revisions: Vec<String>,
+}
+
+impl FromQuery for GetApplicationManifestsQuery {
+    fn from_query(pairs: &Pairs) -> Result<Self, ApiError> {
+        Ok(Self {
+            revision: pairs.text("revision")?,
+            app_namespace: pairs.text("appNamespace")?,
+            project: pairs.text("project")?,
+            source_positions: pairs.list("sourcePositions"),
+            revisions: pairs.list("revisions"),
+        })
+    }
+}
+
+/// Path of `getApplicationResourceTree`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+pub struct GetApplicationResourceTreePath {
+    /// Name of the application.
+    pub name: String,
+}
+
+/// Query of `getApplicationResourceTree`.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+pub struct GetApplicationResourceTreeQuery {
+    /// Namespace of the application.
+    #[serde(rename = "appNamespace")]
+    pub app_namespace: Option<String>,
+    /// Project that the application must belong to.
+    pub project: Option<String>,
+    /// Only objects in this namespace.
+    pub namespace: Option<String>,
+    /// Only objects of this name.
+    #[serde(rename = "resourceName")]
+    pub resource_name: Option<String>,
+    /// Only objects of this API version.
+    pub version: Option<String>,
+    /// Only objects of this API group.
+    pub group: Option<String>,
+    /// Only objects of this kind.
+    pub kind: Option<String>,
+}
+
+impl FromQuery for GetApplicationResourceTreeQuery {
+    fn from_query(pairs: &Pairs) -> Result<Self, ApiError> {
+        Ok(Self {
+            app_namespace: pairs.text("appNamespace")?,
+            project: pairs.text("project")?,
+            namespace: pairs.text("namespace")?,
+            resource_name: pairs.text("resourceName")?,
+            version: pairs.text("version")?,
+            group: pairs.text("group")?,
+            kind: pairs.text("kind")?,
+        })
+    }
+}
+
+/// Path of `listManagedResources`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+pub struct ListManagedResourcesPath {
+    /// Name of the application.
+    pub name: String,
+}
+
+/// Query of `listManagedResources`.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+pub struct ListManagedResourcesQuery {
+    /// Namespace of the application.
+    #[serde(rename = "appNamespace")]
+    pub app_namespace: Option<String>,
+    /// Project that the application must belong to.
+    pub project: Option<String>,
+    /// Only objects in this namespace.
+    pub namespace: Option<String>,
+    /// Only objects of this name.
+    #[serde(rename = "resourceName")]
+    pub resource_name: Option<String>,
+    /// Only objects of this API version.
+    pub version: Option<String>,
+    /// Only objects of this API group.
+    pub group: Option<String>,
+    /// Only objects of this kind.
+    pub kind: Option<String>,
+}
+
+impl FromQuery for ListManagedResourcesQuery {
+    fn from_query(pairs: &Pairs) -> Result<Self, ApiError> {
+        Ok(Self {
+            app_namespace: pairs.text("appNamespace")?,
+            project: pairs.text("project")?,
+            namespace: pairs.text("namespace")?,
+            resource_name: pairs.text("resourceName")?,
+            version: pairs.text("version")?,
+            group: pairs.text("group")?,
+            kind: pairs.text("kind")?,
+        })
+    }
+}
+
+/// Path of `getApplicationResource`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+pub struct GetApplicationResourcePath {
+    /// Name of the application.
+    pub name: String,
+}
+
+/// Query of `getApplicationResource`.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+pub struct GetApplicationResourceQuery {
+    /// Namespace of the application.
+    #[serde(rename = "appNamespace")]
+    pub app_namespace: Option<String>,
+    /// Project that the application must belong to.
+    pub project: Option<String>,
+    /// Namespace of the object.
+    pub namespace: Option<String>,
+    /// Name of the object.
+    #[serde(rename = "resourceName")]
+    pub resource_name: Option<String>,
+    /// API version of the object.
+    pub version: Option<String>,
+    /// API group of the object.
+    pub group: Option<String>,
+    /// Kind of the object.
+    pub kind: Option<String>,
+}
+
+impl FromQuery for GetApplicationResourceQuery {
+    fn from_query(pairs: &Pairs) -> Result<Self, ApiError> {
+        Ok(Self {
+            app_namespace: pairs.text("appNamespace")?,
+            project: pairs.text("project")?,
+            namespace: pairs.text("namespace")?,
+            resource_name: pairs.text("resourceName")?,
+            version: pairs.text("version")?,
+            group: pairs.text("group")?,
+            kind: pairs.text("kind")?,
+        })
+    }
+}
+
+/// Path of `patchApplicationResource`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+pub struct PatchApplicationResourcePath {
+    /// Name of the application.
+    pub name: String,
+}
+
+/// Query of `patchApplicationResource`.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+pub struct PatchApplicationResourceQuery {
+    /// Namespace of the application.
+    #[serde(rename = "appNamespace")]
+    pub app_namespace: Option<String>,
+    /// Project that the application must belong to.
+    pub project: Option<String>,
+    /// Namespace of the object.
+    pub namespace: Option<String>,
+    /// Name of the object.
+    #[serde(rename = "resourceName")]
+    pub resource_name: Option<String>,
+    /// API version of the object.
+    pub version: Option<String>,
+    /// API group of the object.
+    pub group: Option<String>,
+    /// Kind of the object.
+    pub kind: Option<String>,
+    /// Media type of the patch: `application/merge-patch+json`, `application/strategic-merge-patch+json` or `application/json-patch+json`.
+    #[serde(rename = "patchType")]
+    pub patch_type: Option<String>,
+}
+
+impl FromQuery for PatchApplicationResourceQuery {
+    fn from_query(pairs: &Pairs) -> Result<Self, ApiError> {
+        Ok(Self {
+            app_namespace: pairs.text("appNamespace")?,
+            project: pairs.text("project")?,
+            namespace: pairs.text("namespace")?,
+            resource_name: pairs.text("resourceName")?,
+            version: pairs.text("version")?,
+            group: pairs.text("group")?,
+            kind: pairs.text("kind")?,
+            patch_type: pairs.text("patchType")?,
+        })
+    }
+}
+
+/// Path of `deleteApplicationResource`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+pub struct DeleteApplicationResourcePath {
+    /// Name of the application.
+    pub name: String,
+}
+
+/// Query of `deleteApplicationResource`.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+pub struct DeleteApplicationResourceQuery {
+    /// Namespace of the application.
+    #[serde(rename = "appNamespace")]
+    pub app_namespace: Option<String>,
+    /// Project that the application must belong to.
+    pub project: Option<String>,
+    /// Namespace of the object.
+    pub namespace: Option<String>,
+    /// Name of the object.
+    #[serde(rename = "resourceName")]
+    pub resource_name: Option<String>,
+    /// API version of the object.
+    pub version: Option<String>,
+    /// API group of the object.
+    pub group: Option<String>,
+    /// Kind of the object.
+    pub kind: Option<String>,
+    /// Whether the object is deleted at once, without a grace period.
+    pub force: Option<bool>,
+    /// Whether what the object owns stays.
+    pub orphan: Option<bool>,
+}
+
+impl FromQuery for DeleteApplicationResourceQuery {
+    fn from_query(pairs: &Pairs) -> Result<Self, ApiError> {
+        Ok(Self {
+            app_namespace: pairs.text("appNamespace")?,
+            project: pairs.text("project")?,
+            namespace: pairs.text("namespace")?,
+            resource_name: pairs.text("resourceName")?,
+            version: pairs.text("version")?,
+            group: pairs.text("group")?,
+            kind: pairs.text("kind")?,
+            force: pairs.flag("force")?,
+            orphan: pairs.flag("orphan")?,
+        })
+    }
+}
+
+/// Path of `listResourceActions`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+pub struct ListResourceActionsPath {
+    /// Name of the application.
+    pub name: String,
+}
+
+/// Query of `listResourceActions`.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+pub struct ListResourceActionsQuery {
+    /// Namespace of the application.
+    #[serde(rename = "appNamespace")]
+    pub app_namespace: Option<String>,
+    /// Project that the application must belong to.
+    pub project: Option<String>,
+    /// Namespace of the object.
+    pub namespace: Option<String>,
+    /// Name of the object.
+    #[serde(rename = "resourceName")]
+    pub resource_name: Option<String>,
+    /// API version of the object.
+    pub version: Option<String>,
+    /// API group of the object.
+    pub group: Option<String>,
+    /// Kind of the object.
+    pub kind: Option<String>,
+}
+
+impl FromQuery for ListResourceActionsQuery {
+    fn from_query(pairs: &Pairs) -> Result<Self, ApiError> {
+        Ok(Self {
+            app_namespace: pairs.text("appNamespace")?,
+            project: pairs.text("project")?,
+            namespace: pairs.text("namespace")?,
+            resource_name: pairs.text("resourceName")?,
+            version: pairs.text("version")?,
+            group: pairs.text("group")?,
+            kind: pairs.text("kind")?,
+        })
+    }
+}
+
+/// Path of `runResourceAction`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+pub struct RunResourceActionPath {
+    /// Name of the application.
+    pub name: String,
+}
+
+/// Query of `runResourceAction`.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+pub struct RunResourceActionQuery {
+    /// Namespace of the application.
+    #[serde(rename = "appNamespace")]
+    pub app_namespace: Option<String>,
+    /// Project that the application must belong to.
+    pub project: Option<String>,
+    /// Namespace of the object.
+    pub namespace: Option<String>,
+    /// Name of the object.
+    #[serde(rename = "resourceName")]
+    pub resource_name: Option<String>,
+    /// API version of the object.
+    pub version: Option<String>,
+    /// API group of the object.
+    pub group: Option<String>,
+    /// Kind of the object.
+    pub kind: Option<String>,
+}
+
+impl FromQuery for RunResourceActionQuery {
+    fn from_query(pairs: &Pairs) -> Result<Self, ApiError> {
+        Ok(Self {
+            app_namespace: pairs.text("appNamespace")?,
+            project: pairs.text("project")?,
+            namespace: pairs.text("namespace")?,
+            resource_name: pairs.text("resourceName")?,
+            version: pairs.text("version")?,
+            group: pairs.text("group")?,
+            kind: pairs.text("kind")?,
+        })
+    }
+}
+
+/// Path of `runResourceActionV2`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+pub struct RunResourceActionV2Path {
+    /// Name of the application.
+    pub name: String,
+}
+
+/// Path of `listApplicationEvents`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+pub struct ListApplicationEventsPath {
+    /// Name of the application.
+    pub name: String,
+}
+
+/// Query of `listApplicationEvents`.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+pub struct ListApplicationEventsQuery {
+    /// Namespace of the application.
+    #[serde(rename = "appNamespace")]
+    pub app_namespace: Option<String>,
+    /// Project that the application must belong to.
+    pub project: Option<String>,
+    /// Namespace of the object.
+    #[serde(rename = "resourceNamespace")]
+    pub resource_namespace: Option<String>,
+    /// Name of the object.
+    #[serde(rename = "resourceName")]
+    pub resource_name: Option<String>,
+    /// Identity of the object.
+    #[serde(rename = "resourceUID")]
+    pub resource_uid: Option<String>,
+}
+
+impl FromQuery for ListApplicationEventsQuery {
+    fn from_query(pairs: &Pairs) -> Result<Self, ApiError> {
+        Ok(Self {
+            app_namespace: pairs.text("appNamespace")?,
+            project: pairs.text("project")?,
+            resource_namespace: pairs.text("resourceNamespace")?,
+            resource_name: pairs.text("resourceName")?,
+            resource_uid: pairs.text("resourceUID")?,
+        })
+    }
+}
+
+/// Path of `getApplicationLogs`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+pub struct GetApplicationLogsPath {
+    /// Name of the application.
+    pub name: String,
+}
+
+/// Query of `getApplicationLogs`.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+pub struct GetApplicationLogsQuery {
+    /// Namespace of the application.
+    #[serde(rename = "appNamespace")]
+    pub app_namespace: Option<String>,
+    /// Project that the application must belong to.
+    pub project: Option<String>,
+    /// Only this pod.
+    #[serde(rename = "podName")]
+    pub pod_name: Option<String>,
+    /// Namespace of the pods.
+    pub namespace: Option<String>,
+    /// Container; empty means the first.
+    pub container: Option<String>,
+    /// Only lines of the last seconds.
+    #[serde(rename = "sinceSeconds")]
+    pub since_seconds: Option<String>,
+    /// Only lines since this time, RFC 3339.
+    #[serde(rename = "sinceTime")]
+    pub since_time: Option<String>,
+    /// Only so many lines from the end.
+    #[serde(rename = "tailLines")]
+    pub tail_lines: Option<String>,
+    /// Whether the answer goes on with lines as they are written.
+    pub follow: Option<bool>,
+    /// Ends at this time, RFC 3339.
+    #[serde(rename = "untilTime")]
+    pub until_time: Option<String>,
+    /// Only lines that hold this text; with `!` before it, only lines that do not.
+    pub filter: Option<String>,
+    /// Whether the filter distinguishes upper and lower case.
+    #[serde(rename = "matchCase")]
+    pub match_case: Option<bool>,
+    /// Kind of the object whose pods are read.
+    pub kind: Option<String>,
+    /// API group of the object whose pods are read.
+    pub group: Option<String>,
+    /// Name of the object whose pods are read.
+    #[serde(rename = "resourceName")]
+    pub resource_name: Option<String>,
+    /// Whether the container before the last restart is read.
+    pub previous: Option<bool>,
+    /// Whether the answer is a plain text to keep.
+    pub download: Option<bool>,
+}
+
+impl FromQuery for GetApplicationLogsQuery {
+    fn from_query(pairs: &Pairs) -> Result<Self, ApiError> {
+        Ok(Self {
+            app_namespace: pairs.text("appNamespace")?,
+            project: pairs.text("project")?,
+            pod_name: pairs.text("podName")?,
+            namespace: pairs.text("namespace")?,
+            container: pairs.text("container")?,
+            since_seconds: pairs.text("sinceSeconds")?,
+            since_time: pairs.text("sinceTime")?,
+            tail_lines: pairs.text("tailLines")?,
+            follow: pairs.flag("follow")?,
+            until_time: pairs.text("untilTime")?,
+            filter: pairs.text("filter")?,
+            match_case: pairs.flag("matchCase")?,
+            kind: pairs.text("kind")?,
+            group: pairs.text("group")?,
+            resource_name: pairs.text("resourceName")?,
+            previous: pairs.flag("previous")?,
+            download: pairs.flag("download")?,
+        })
+    }
+}
+
+/// Path of `getPodLogs`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+pub struct GetPodLogsPath {
+    /// Name of the application.
+    pub name: String,
+    /// Name of the pod.
+    pub pod_name: String,
+}
+
+/// Query of `getPodLogs`.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+pub struct GetPodLogsQuery {
+    /// Namespace of the application.
+    #[serde(rename = "appNamespace")]
+    pub app_namespace: Option<String>,
+    /// Project that the application must belong to.
+    pub project: Option<String>,
+    /// Namespace of the pods.
+    pub namespace: Option<String>,
+    /// Container; empty means the first.
+    pub container: Option<String>,
+    /// Only lines of the last seconds.
+    #[serde(rename = "sinceSeconds")]
+    pub since_seconds: Option<String>,
+    /// Only lines since this time, RFC 3339.
+    #[serde(rename = "sinceTime")]
+    pub since_time: Option<String>,
+    /// Only so many lines from the end.
+    #[serde(rename = "tailLines")]
+    pub tail_lines: Option<String>,
+    /// Whether the answer goes on with lines as they are written.
+    pub follow: Option<bool>,
+    /// Ends at this time, RFC 3339.
+    #[serde(rename = "untilTime")]
+    pub until_time: Option<String>,
+    /// Only lines that hold this text; with `!` before it, only lines that do not.
+    pub filter: Option<String>,
+    /// Whether the filter distinguishes upper and lower case.
+    #[serde(rename = "matchCase")]
+    pub match_case: Option<bool>,
+    /// Kind of the object whose pods are read.
+    pub kind: Option<String>,
+    /// API group of the object whose pods are read.
+    pub group: Option<String>,
+    /// Name of the object whose pods are read.
+    #[serde(rename = "resourceName")]
+    pub resource_name: Option<String>,
+    /// Whether the container before the last restart is read.
+    pub previous: Option<bool>,
+    /// Whether the answer is a plain text to keep.
+    pub download: Option<bool>,
+}
+
+impl FromQuery for GetPodLogsQuery {
+    fn from_query(pairs: &Pairs) -> Result<Self, ApiError> {
+        Ok(Self {
+            app_namespace: pairs.text("appNamespace")?,
+            project: pairs.text("project")?,
+            namespace: pairs.text("namespace")?,
+            container: pairs.text("container")?,
+            since_seconds: pairs.text("sinceSeconds")?,
+            since_time: pairs.text("sinceTime")?,
+            tail_lines: pairs.text("tailLines")?,
+            follow: pairs.flag("follow")?,
+            until_time: pairs.text("untilTime")?,
+            filter: pairs.text("filter")?,
+            match_case: pairs.flag("matchCase")?,
+            kind: pairs.text("kind")?,
+            group: pairs.text("group")?,
+            resource_name: pairs.text("resourceName")?,
+            previous: pairs.flag("previous")?,
+            download: pairs.flag("download")?,
+        })
+    }
+}
+
+/// Path of `getApplicationSyncWindows`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+pub struct GetApplicationSyncWindowsPath {
+    /// Name of the application.
+    pub name: String,
+}
+
+/// Query of `getApplicationSyncWindows`.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+pub struct GetApplicationSyncWindowsQuery {
+    /// Namespace of the application.
+    #[serde(rename = "appNamespace")]
+    pub app_namespace: Option<String>,
+    /// Project that the application must belong to.
+    pub project: Option<String>,
+}
+
+impl FromQuery for GetApplicationSyncWindowsQuery {
+    fn from_query(pairs: &Pairs) -> Result<Self, ApiError> {
+        Ok(Self {
+            app_namespace: pairs.text("appNamespace")?,
+            project: pairs.text("project")?,
+        })
+    }
+}
+
+/// Path of `listApplicationOperations`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+pub struct ListApplicationOperationsPath {
+    /// Name of the application.
+    pub name: String,
+}
+
+/// Query of `listApplicationOperations`.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+pub struct ListApplicationOperationsQuery {
+    /// Namespace of the application.
+    #[serde(rename = "appNamespace")]
+    pub app_namespace: Option<String>,
+    /// Project that the application must belong to.
+    pub project: Option<String>,
+    /// Operations at most; 100 when it is not given.
+    pub limit: Option<String>,
+    /// Only operations before this number.
+    pub before: Option<String>,
+}
+
+impl FromQuery for ListApplicationOperationsQuery {
+    fn from_query(pairs: &Pairs) -> Result<Self, ApiError> {
+        Ok(Self {
+            app_namespace: pairs.text("appNamespace")?,
+            project: pairs.text("project")?,
+            limit: pairs.text("limit")?,
+            before: pairs.text("before")?,
+        })
+    }
+}
+
+/// Path of `getRevisionMetadata`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+pub struct GetRevisionMetadataPath {
+    /// Name of the application.
+    pub name: String,
+    /// Commit.
+    pub revision: String,
+}
+
+/// Query of `getRevisionMetadata`.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+pub struct GetRevisionMetadataQuery {
+    /// Namespace of the application.
+    #[serde(rename = "appNamespace")]
+    pub app_namespace: Option<String>,
+    /// Project that the application must belong to.
+    pub project: Option<String>,
+    /// Position of the source, from 0.
+    #[serde(rename = "sourceIndex")]
+    pub source_index: Option<String>,
+    /// Number in the history; its source is used.
+    #[serde(rename = "versionId")]
+    pub version_id: Option<String>,
+}
+
+impl FromQuery for GetRevisionMetadataQuery {
+    fn from_query(pairs: &Pairs) -> Result<Self, ApiError> {
+        Ok(Self {
+            app_namespace: pairs.text("appNamespace")?,
+            project: pairs.text("project")?,
+            source_index: pairs.text("sourceIndex")?,
+            version_id: pairs.text("versionId")?,
+        })
+    }
+}
+
 /// Query of `createProject`.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 pub struct CreateProjectQuery {
@@ -397,6 +1032,13 @@ impl FromQuery for DeleteRepositoryQuery {
             force_refresh: pairs.flag("forceRefresh")?,
         })
     }
+}
+
+/// Path of `getAppDetails`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+pub struct GetAppDetailsPath {
+    /// URL of the repository, percent-encoded.
+    pub repo: String,
 }
 
 /// Query of `listClusters`.
@@ -587,6 +1229,115 @@ pub trait ControlPlane: Authenticate + Send + Sync + 'static {
         path: TerminateOperationPath,
         query: TerminateOperationQuery,
     ) -> impl Future<Output = Result<Empty, ApiError>> + Send;
+    /// Render an application. Answers the manifests of the application as they would be applied, each as a JSON text. Values of Secrets are masked.
+    fn get_application_manifests(
+        &self,
+        caller: &Caller,
+        path: GetApplicationManifestsPath,
+        query: GetApplicationManifestsQuery,
+    ) -> impl Future<Output = Result<ManifestResponse, ApiError>> + Send;
+    /// Objects of an application. Answers the live objects of the application and everything that they own.
+    fn get_application_resource_tree(
+        &self,
+        caller: &Caller,
+        path: GetApplicationResourceTreePath,
+        query: GetApplicationResourceTreeQuery,
+    ) -> impl Future<Output = Result<ApplicationTree, ApiError>> + Send;
+    /// Target and live state of an application. Answers for each object of the application what Git states, what is live, and the fields in which they differ. Values of Secrets are masked.
+    fn list_managed_resources(
+        &self,
+        caller: &Caller,
+        path: ListManagedResourcesPath,
+        query: ListManagedResourcesQuery,
+    ) -> impl Future<Output = Result<ManagedResourcesResponse, ApiError>> + Send;
+    /// Read an object of an application. Answers a live object of the application or one that its objects own, as a JSON text. Values of Secrets are masked.
+    fn get_application_resource(
+        &self,
+        caller: &Caller,
+        path: GetApplicationResourcePath,
+        query: GetApplicationResourceQuery,
+    ) -> impl Future<Output = Result<ApplicationResourceResponse, ApiError>> + Send;
+    /// Change an object of an application. Patches a live object of the application. The body is the patch, as a JSON string.
+    fn patch_application_resource(
+        &self,
+        caller: &Caller,
+        path: PatchApplicationResourcePath,
+        query: PatchApplicationResourceQuery,
+        body: String,
+    ) -> impl Future<Output = Result<ApplicationResourceResponse, ApiError>> + Send;
+    /// Delete an object of an application. Deletes a live object of the application or one that its objects own.
+    fn delete_application_resource(
+        &self,
+        caller: &Caller,
+        path: DeleteApplicationResourcePath,
+        query: DeleteApplicationResourceQuery,
+    ) -> impl Future<Output = Result<Empty, ApiError>> + Send;
+    /// Actions for an object. Answers what can be done with a live object of the application beyond changing its manifest.
+    fn list_resource_actions(
+        &self,
+        caller: &Caller,
+        path: ListResourceActionsPath,
+        query: ListResourceActionsQuery,
+    ) -> impl Future<Output = Result<ResourceActionsListResponse, ApiError>> + Send;
+    /// Run an action on an object. Runs an action without parameters; the body is its name as a JSON string. Prefer the second version of this operation.
+    fn run_resource_action(
+        &self,
+        caller: &Caller,
+        path: RunResourceActionPath,
+        query: RunResourceActionQuery,
+        body: String,
+    ) -> impl Future<Output = Result<Empty, ApiError>> + Send;
+    /// Run an action on an object. Runs an action on a live object of the application.
+    fn run_resource_action_v2(
+        &self,
+        caller: &Caller,
+        path: RunResourceActionV2Path,
+        body: ResourceActionRunRequest,
+    ) -> impl Future<Output = Result<Empty, ApiError>> + Send;
+    /// Events of an application. Answers the events of the application, or of one of its objects, as Kubernetes writes them.
+    fn list_application_events(
+        &self,
+        caller: &Caller,
+        path: ListApplicationEventsPath,
+        query: ListApplicationEventsQuery,
+    ) -> impl Future<Output = Result<Encoded<serde_json::Value>, ApiError>> + Send;
+    /// Logs of an application. Streams the log lines of the pods of an object: one JSON object a line, or events when the client accepts `text/event-stream`.
+    fn get_application_logs(
+        &self,
+        caller: &Caller,
+        headers: &http::HeaderMap,
+        path: GetApplicationLogsPath,
+        query: GetApplicationLogsQuery,
+    ) -> impl Future<Output = Result<Response<HttpBody>, ApiError>> + Send;
+    /// Logs of a pod. Streams the log lines of a pod of the application, as the logs of the application are.
+    fn get_pod_logs(
+        &self,
+        caller: &Caller,
+        headers: &http::HeaderMap,
+        path: GetPodLogsPath,
+        query: GetPodLogsQuery,
+    ) -> impl Future<Output = Result<Response<HttpBody>, ApiError>> + Send;
+    /// Sync windows of an application. Answers which windows of the project concern the application, and whether it may be synchronised now.
+    fn get_application_sync_windows(
+        &self,
+        caller: &Caller,
+        path: GetApplicationSyncWindowsPath,
+        query: GetApplicationSyncWindowsQuery,
+    ) -> impl Future<Output = Result<ApplicationSyncWindowsResponse, ApiError>> + Send;
+    /// Operations of an application. Answers what was done to the application, newest first: who, when, from which revision, with which options, and with which result for each object.
+    fn list_application_operations(
+        &self,
+        caller: &Caller,
+        path: ListApplicationOperationsPath,
+        query: ListApplicationOperationsQuery,
+    ) -> impl Future<Output = Result<OperationRecordList, ApiError>> + Send;
+    /// Metadata of a revision. Answers who made a commit, when, and why.
+    fn get_revision_metadata(
+        &self,
+        caller: &Caller,
+        path: GetRevisionMetadataPath,
+        query: GetRevisionMetadataQuery,
+    ) -> impl Future<Output = Result<RevisionMetadata, ApiError>> + Send;
     /// List projects. The projects that the caller may see, sorted by name.
     fn list_projects(
         &self,
@@ -653,6 +1404,13 @@ pub trait ControlPlane: Authenticate + Send + Sync + 'static {
         path: DeleteRepositoryPath,
         query: DeleteRepositoryQuery,
     ) -> impl Future<Output = Result<Empty, ApiError>> + Send;
+    /// Look at a source. Answers what lies at a path of a repository: the type, and the parameters that it takes.
+    fn get_app_details(
+        &self,
+        caller: &Caller,
+        path: GetAppDetailsPath,
+        body: RepoAppDetailsQuery,
+    ) -> impl Future<Output = Result<RepoAppDetailsResponse, ApiError>> + Send;
     /// List clusters. The clusters that the caller may see, with what was observed of them.
     fn list_clusters(
         &self,
@@ -841,6 +1599,158 @@ pub trait Api {
         query: Query<TerminateOperationQuery>,
     ) -> Result<Reply<Empty>, ApiError>;
 
+    /// Render an application
+    ///
+    /// Answers the manifests of the application as they would be applied, each as a JSON text. Values of Secrets are masked.
+    #[endpoint { method = GET, path = "/api/v1/applications/{name}/manifests", operation_id = "getApplicationManifests", tags = ["Applications"] }]
+    async fn get_application_manifests(
+        rqctx: RequestContext<Self::Context>,
+        path: Path<GetApplicationManifestsPath>,
+        query: Query<GetApplicationManifestsQuery>,
+    ) -> Result<Reply<ManifestResponse>, ApiError>;
+
+    /// Objects of an application
+    ///
+    /// Answers the live objects of the application and everything that they own.
+    #[endpoint { method = GET, path = "/api/v1/applications/{name}/resource-tree", operation_id = "getApplicationResourceTree", tags = ["Applications"] }]
+    async fn get_application_resource_tree(
+        rqctx: RequestContext<Self::Context>,
+        path: Path<GetApplicationResourceTreePath>,
+        query: Query<GetApplicationResourceTreeQuery>,
+    ) -> Result<Reply<ApplicationTree>, ApiError>;
+
+    /// Target and live state of an application
+    ///
+    /// Answers for each object of the application what Git states, what is live, and the fields in which they differ. Values of Secrets are masked.
+    #[endpoint { method = GET, path = "/api/v1/applications/{name}/managed-resources", operation_id = "listManagedResources", tags = ["Applications"] }]
+    async fn list_managed_resources(
+        rqctx: RequestContext<Self::Context>,
+        path: Path<ListManagedResourcesPath>,
+        query: Query<ListManagedResourcesQuery>,
+    ) -> Result<Reply<ManagedResourcesResponse>, ApiError>;
+
+    /// Read an object of an application
+    ///
+    /// Answers a live object of the application or one that its objects own, as a JSON text. Values of Secrets are masked.
+    #[endpoint { method = GET, path = "/api/v1/applications/{name}/resource", operation_id = "getApplicationResource", tags = ["Applications"] }]
+    async fn get_application_resource(
+        rqctx: RequestContext<Self::Context>,
+        path: Path<GetApplicationResourcePath>,
+        query: Query<GetApplicationResourceQuery>,
+    ) -> Result<Reply<ApplicationResourceResponse>, ApiError>;
+
+    /// Change an object of an application
+    ///
+    /// Patches a live object of the application. The body is the patch, as a JSON string.
+    #[endpoint { method = POST, path = "/api/v1/applications/{name}/resource", operation_id = "patchApplicationResource", tags = ["Applications"], request_body_max_bytes = crate::body::MAX_BYTES }]
+    async fn patch_application_resource(
+        rqctx: RequestContext<Self::Context>,
+        path: Path<PatchApplicationResourcePath>,
+        query: Query<PatchApplicationResourceQuery>,
+        body: Body<String>,
+    ) -> Result<Reply<ApplicationResourceResponse>, ApiError>;
+
+    /// Delete an object of an application
+    ///
+    /// Deletes a live object of the application or one that its objects own.
+    #[endpoint { method = DELETE, path = "/api/v1/applications/{name}/resource", operation_id = "deleteApplicationResource", tags = ["Applications"] }]
+    async fn delete_application_resource(
+        rqctx: RequestContext<Self::Context>,
+        path: Path<DeleteApplicationResourcePath>,
+        query: Query<DeleteApplicationResourceQuery>,
+    ) -> Result<Reply<Empty>, ApiError>;
+
+    /// Actions for an object
+    ///
+    /// Answers what can be done with a live object of the application beyond changing its manifest.
+    #[endpoint { method = GET, path = "/api/v1/applications/{name}/resource/actions", operation_id = "listResourceActions", tags = ["Applications"] }]
+    async fn list_resource_actions(
+        rqctx: RequestContext<Self::Context>,
+        path: Path<ListResourceActionsPath>,
+        query: Query<ListResourceActionsQuery>,
+    ) -> Result<Reply<ResourceActionsListResponse>, ApiError>;
+
+    /// Run an action on an object
+    ///
+    /// Runs an action without parameters; the body is its name as a JSON string. Prefer the second version of this operation.
+    #[endpoint { method = POST, path = "/api/v1/applications/{name}/resource/actions", operation_id = "runResourceAction", tags = ["Applications"], request_body_max_bytes = crate::body::MAX_BYTES }]
+    async fn run_resource_action(
+        rqctx: RequestContext<Self::Context>,
+        path: Path<RunResourceActionPath>,
+        query: Query<RunResourceActionQuery>,
+        body: Body<String>,
+    ) -> Result<Reply<Empty>, ApiError>;
+
+    /// Run an action on an object
+    ///
+    /// Runs an action on a live object of the application.
+    #[endpoint { method = POST, path = "/api/v1/applications/{name}/resource/actions/v2", operation_id = "runResourceActionV2", tags = ["Applications"], request_body_max_bytes = crate::body::MAX_BYTES }]
+    async fn run_resource_action_v2(
+        rqctx: RequestContext<Self::Context>,
+        path: Path<RunResourceActionV2Path>,
+        body: Body<ResourceActionRunRequest>,
+    ) -> Result<Reply<Empty>, ApiError>;
+
+    /// Events of an application
+    ///
+    /// Answers the events of the application, or of one of its objects, as Kubernetes writes them.
+    #[endpoint { method = GET, path = "/api/v1/applications/{name}/events", operation_id = "listApplicationEvents", tags = ["Applications"] }]
+    async fn list_application_events(
+        rqctx: RequestContext<Self::Context>,
+        path: Path<ListApplicationEventsPath>,
+        query: Query<ListApplicationEventsQuery>,
+    ) -> Result<Reply<Encoded<serde_json::Value>>, ApiError>;
+
+    /// Logs of an application
+    ///
+    /// Streams the log lines of the pods of an object: one JSON object a line, or events when the client accepts `text/event-stream`.
+    #[endpoint { method = GET, path = "/api/v1/applications/{name}/logs", operation_id = "getApplicationLogs", tags = ["Applications"] }]
+    async fn get_application_logs(
+        rqctx: RequestContext<Self::Context>,
+        path: Path<GetApplicationLogsPath>,
+        query: Query<GetApplicationLogsQuery>,
+    ) -> Result<Response<HttpBody>, ApiError>;
+
+    /// Logs of a pod
+    ///
+    /// Streams the log lines of a pod of the application, as the logs of the application are.
+    #[endpoint { method = GET, path = "/api/v1/applications/{name}/pods/{pod_name}/logs", operation_id = "getPodLogs", tags = ["Applications"] }]
+    async fn get_pod_logs(
+        rqctx: RequestContext<Self::Context>,
+        path: Path<GetPodLogsPath>,
+        query: Query<GetPodLogsQuery>,
+    ) -> Result<Response<HttpBody>, ApiError>;
+
+    /// Sync windows of an application
+    ///
+    /// Answers which windows of the project concern the application, and whether it may be synchronised now.
+    #[endpoint { method = GET, path = "/api/v1/applications/{name}/syncwindows", operation_id = "getApplicationSyncWindows", tags = ["Applications"] }]
+    async fn get_application_sync_windows(
+        rqctx: RequestContext<Self::Context>,
+        path: Path<GetApplicationSyncWindowsPath>,
+        query: Query<GetApplicationSyncWindowsQuery>,
+    ) -> Result<Reply<ApplicationSyncWindowsResponse>, ApiError>;
+
+    /// Operations of an application
+    ///
+    /// Answers what was done to the application, newest first: who, when, from which revision, with which options, and with which result for each object.
+    #[endpoint { method = GET, path = "/api/v1/applications/{name}/operations", operation_id = "listApplicationOperations", tags = ["Applications"] }]
+    async fn list_application_operations(
+        rqctx: RequestContext<Self::Context>,
+        path: Path<ListApplicationOperationsPath>,
+        query: Query<ListApplicationOperationsQuery>,
+    ) -> Result<Reply<OperationRecordList>, ApiError>;
+
+    /// Metadata of a revision
+    ///
+    /// Answers who made a commit, when, and why.
+    #[endpoint { method = GET, path = "/api/v1/applications/{name}/revisions/{revision}/metadata", operation_id = "getRevisionMetadata", tags = ["Applications"] }]
+    async fn get_revision_metadata(
+        rqctx: RequestContext<Self::Context>,
+        path: Path<GetRevisionMetadataPath>,
+        query: Query<GetRevisionMetadataQuery>,
+    ) -> Result<Reply<RevisionMetadata>, ApiError>;
+
     /// List projects
     ///
     /// The projects that the caller may see, sorted by name.
@@ -936,6 +1846,16 @@ pub trait Api {
         path: Path<DeleteRepositoryPath>,
         query: Query<DeleteRepositoryQuery>,
     ) -> Result<Reply<Empty>, ApiError>;
+
+    /// Look at a source
+    ///
+    /// Answers what lies at a path of a repository: the type, and the parameters that it takes.
+    #[endpoint { method = POST, path = "/api/v1/repositories/{repo}/appdetails", operation_id = "getAppDetails", tags = ["Repositories"], request_body_max_bytes = crate::body::MAX_BYTES }]
+    async fn get_app_details(
+        rqctx: RequestContext<Self::Context>,
+        path: Path<GetAppDetailsPath>,
+        body: Body<RepoAppDetailsQuery>,
+    ) -> Result<Reply<RepoAppDetailsResponse>, ApiError>;
 
     /// List clusters
     ///
@@ -1243,6 +2163,260 @@ impl<C: ControlPlane> Api for Adapter<C> {
         ))
     }
 
+    async fn get_application_manifests(
+        rqctx: RequestContext<Self::Context>,
+        path: Path<GetApplicationManifestsPath>,
+        query: Query<GetApplicationManifestsQuery>,
+    ) -> Result<Reply<ManifestResponse>, ApiError> {
+        let plane = rqctx.context().as_ref();
+        let session = authenticate(plane, &rqctx.request).await?;
+        let path = path.into_inner();
+        let query = query.read()?;
+        Ok(crate::reply::reply(
+            plane
+                .get_application_manifests(session.caller(), path, query)
+                .await?,
+            Some(&session),
+        ))
+    }
+
+    async fn get_application_resource_tree(
+        rqctx: RequestContext<Self::Context>,
+        path: Path<GetApplicationResourceTreePath>,
+        query: Query<GetApplicationResourceTreeQuery>,
+    ) -> Result<Reply<ApplicationTree>, ApiError> {
+        let plane = rqctx.context().as_ref();
+        let session = authenticate(plane, &rqctx.request).await?;
+        let path = path.into_inner();
+        let query = query.read()?;
+        Ok(crate::reply::reply(
+            plane
+                .get_application_resource_tree(session.caller(), path, query)
+                .await?,
+            Some(&session),
+        ))
+    }
+
+    async fn list_managed_resources(
+        rqctx: RequestContext<Self::Context>,
+        path: Path<ListManagedResourcesPath>,
+        query: Query<ListManagedResourcesQuery>,
+    ) -> Result<Reply<ManagedResourcesResponse>, ApiError> {
+        let plane = rqctx.context().as_ref();
+        let session = authenticate(plane, &rqctx.request).await?;
+        let path = path.into_inner();
+        let query = query.read()?;
+        Ok(crate::reply::reply(
+            plane
+                .list_managed_resources(session.caller(), path, query)
+                .await?,
+            Some(&session),
+        ))
+    }
+
+    async fn get_application_resource(
+        rqctx: RequestContext<Self::Context>,
+        path: Path<GetApplicationResourcePath>,
+        query: Query<GetApplicationResourceQuery>,
+    ) -> Result<Reply<ApplicationResourceResponse>, ApiError> {
+        let plane = rqctx.context().as_ref();
+        let session = authenticate(plane, &rqctx.request).await?;
+        let path = path.into_inner();
+        let query = query.read()?;
+        Ok(crate::reply::reply(
+            plane
+                .get_application_resource(session.caller(), path, query)
+                .await?,
+            Some(&session),
+        ))
+    }
+
+    async fn patch_application_resource(
+        rqctx: RequestContext<Self::Context>,
+        path: Path<PatchApplicationResourcePath>,
+        query: Query<PatchApplicationResourceQuery>,
+        body: Body<String>,
+    ) -> Result<Reply<ApplicationResourceResponse>, ApiError> {
+        let plane = rqctx.context().as_ref();
+        let session = authenticate(plane, &rqctx.request).await?;
+        let path = path.into_inner();
+        let query = query.read()?;
+        let body = body.read(&rqctx.request).await?;
+        Ok(crate::reply::reply(
+            plane
+                .patch_application_resource(session.caller(), path, query, body)
+                .await?,
+            Some(&session),
+        ))
+    }
+
+    async fn delete_application_resource(
+        rqctx: RequestContext<Self::Context>,
+        path: Path<DeleteApplicationResourcePath>,
+        query: Query<DeleteApplicationResourceQuery>,
+    ) -> Result<Reply<Empty>, ApiError> {
+        let plane = rqctx.context().as_ref();
+        let session = authenticate(plane, &rqctx.request).await?;
+        crate::body::require_json(&rqctx.request, true)?;
+        let path = path.into_inner();
+        let query = query.read()?;
+        Ok(crate::reply::reply(
+            plane
+                .delete_application_resource(session.caller(), path, query)
+                .await?,
+            Some(&session),
+        ))
+    }
+
+    async fn list_resource_actions(
+        rqctx: RequestContext<Self::Context>,
+        path: Path<ListResourceActionsPath>,
+        query: Query<ListResourceActionsQuery>,
+    ) -> Result<Reply<ResourceActionsListResponse>, ApiError> {
+        let plane = rqctx.context().as_ref();
+        let session = authenticate(plane, &rqctx.request).await?;
+        let path = path.into_inner();
+        let query = query.read()?;
+        Ok(crate::reply::reply(
+            plane
+                .list_resource_actions(session.caller(), path, query)
+                .await?,
+            Some(&session),
+        ))
+    }
+
+    async fn run_resource_action(
+        rqctx: RequestContext<Self::Context>,
+        path: Path<RunResourceActionPath>,
+        query: Query<RunResourceActionQuery>,
+        body: Body<String>,
+    ) -> Result<Reply<Empty>, ApiError> {
+        let plane = rqctx.context().as_ref();
+        let session = authenticate(plane, &rqctx.request).await?;
+        let path = path.into_inner();
+        let query = query.read()?;
+        let body = body.read(&rqctx.request).await?;
+        Ok(crate::reply::reply(
+            plane
+                .run_resource_action(session.caller(), path, query, body)
+                .await?,
+            Some(&session),
+        ))
+    }
+
+    async fn run_resource_action_v2(
+        rqctx: RequestContext<Self::Context>,
+        path: Path<RunResourceActionV2Path>,
+        body: Body<ResourceActionRunRequest>,
+    ) -> Result<Reply<Empty>, ApiError> {
+        let plane = rqctx.context().as_ref();
+        let session = authenticate(plane, &rqctx.request).await?;
+        let path = path.into_inner();
+        let body = body.read(&rqctx.request).await?;
+        Ok(crate::reply::reply(
+            plane
+                .run_resource_action_v2(session.caller(), path, body)
+                .await?,
+            Some(&session),
+        ))
+    }
+
+    async fn list_application_events(
+        rqctx: RequestContext<Self::Context>,
+        path: Path<ListApplicationEventsPath>,
+        query: Query<ListApplicationEventsQuery>,
+    ) -> Result<Reply<Encoded<serde_json::Value>>, ApiError> {
+        let plane = rqctx.context().as_ref();
+        let session = authenticate(plane, &rqctx.request).await?;
+        let path = path.into_inner();
+        let query = query.read()?;
+        Ok(crate::reply::reply(
+            plane
+                .list_application_events(session.caller(), path, query)
+                .await?,
+            Some(&session),
+        ))
+    }
+
+    async fn get_application_logs(
+        rqctx: RequestContext<Self::Context>,
+        path: Path<GetApplicationLogsPath>,
+        query: Query<GetApplicationLogsQuery>,
+    ) -> Result<Response<HttpBody>, ApiError> {
+        let plane = rqctx.context().as_ref();
+        let session = authenticate(plane, &rqctx.request).await?;
+        let path = path.into_inner();
+        let query = query.read()?;
+        plane
+            .get_application_logs(session.caller(), rqctx.request.headers(), path, query)
+            .await
+    }
+
+    async fn get_pod_logs(
+        rqctx: RequestContext<Self::Context>,
+        path: Path<GetPodLogsPath>,
+        query: Query<GetPodLogsQuery>,
+    ) -> Result<Response<HttpBody>, ApiError> {
+        let plane = rqctx.context().as_ref();
+        let session = authenticate(plane, &rqctx.request).await?;
+        let path = path.into_inner();
+        let query = query.read()?;
+        plane
+            .get_pod_logs(session.caller(), rqctx.request.headers(), path, query)
+            .await
+    }
+
+    async fn get_application_sync_windows(
+        rqctx: RequestContext<Self::Context>,
+        path: Path<GetApplicationSyncWindowsPath>,
+        query: Query<GetApplicationSyncWindowsQuery>,
+    ) -> Result<Reply<ApplicationSyncWindowsResponse>, ApiError> {
+        let plane = rqctx.context().as_ref();
+        let session = authenticate(plane, &rqctx.request).await?;
+        let path = path.into_inner();
+        let query = query.read()?;
+        Ok(crate::reply::reply(
+            plane
+                .get_application_sync_windows(session.caller(), path, query)
+                .await?,
+            Some(&session),
+        ))
+    }
+
+    async fn list_application_operations(
+        rqctx: RequestContext<Self::Context>,
+        path: Path<ListApplicationOperationsPath>,
+        query: Query<ListApplicationOperationsQuery>,
+    ) -> Result<Reply<OperationRecordList>, ApiError> {
+        let plane = rqctx.context().as_ref();
+        let session = authenticate(plane, &rqctx.request).await?;
+        let path = path.into_inner();
+        let query = query.read()?;
+        Ok(crate::reply::reply(
+            plane
+                .list_application_operations(session.caller(), path, query)
+                .await?,
+            Some(&session),
+        ))
+    }
+
+    async fn get_revision_metadata(
+        rqctx: RequestContext<Self::Context>,
+        path: Path<GetRevisionMetadataPath>,
+        query: Query<GetRevisionMetadataQuery>,
+    ) -> Result<Reply<RevisionMetadata>, ApiError> {
+        let plane = rqctx.context().as_ref();
+        let session = authenticate(plane, &rqctx.request).await?;
+        let path = path.into_inner();
+        let query = query.read()?;
+        Ok(crate::reply::reply(
+            plane
+                .get_revision_metadata(session.caller(), path, query)
+                .await?,
+            Some(&session),
+        ))
+    }
+
     async fn list_projects(
         rqctx: RequestContext<Self::Context>,
     ) -> Result<Reply<ProjectList>, ApiError> {
@@ -1389,6 +2563,21 @@ impl<C: ControlPlane> Api for Adapter<C> {
             plane
                 .delete_repository(session.caller(), path, query)
                 .await?,
+            Some(&session),
+        ))
+    }
+
+    async fn get_app_details(
+        rqctx: RequestContext<Self::Context>,
+        path: Path<GetAppDetailsPath>,
+        body: Body<RepoAppDetailsQuery>,
+    ) -> Result<Reply<RepoAppDetailsResponse>, ApiError> {
+        let plane = rqctx.context().as_ref();
+        let session = authenticate(plane, &rqctx.request).await?;
+        let path = path.into_inner();
+        let body = body.read(&rqctx.request).await?;
+        Ok(crate::reply::reply(
+            plane.get_app_details(session.caller(), path, body).await?,
             Some(&session),
         ))
     }

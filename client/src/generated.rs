@@ -781,6 +781,1327 @@ impl Client {
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+    /**Render an application
+
+    Answers the manifests of the application as they would be applied, each as a JSON text. Values of Secrets are masked.
+
+    Sends a `GET` request to `/api/v1/applications/{name}/manifests`
+
+    Arguments:
+    - `name`: Name of the application.
+    - `app_namespace`: Namespace of the application.
+    - `project`: Project that the application must belong to.
+    - `revision`: Revision to render instead of the target revision.
+    - `revisions`: Revisions of these sources; can be repeated.
+    - `source_positions`: Positions, from 1, of the sources whose revisions are given; can be repeated.
+    */
+    pub async fn get_application_manifests<'a>(
+        &'a self,
+        name: &'a str,
+        app_namespace: Option<&'a str>,
+        project: Option<&'a str>,
+        revision: Option<&'a str>,
+        revisions: Option<&'a ::std::vec::Vec<::std::string::String>>,
+        source_positions: Option<&'a ::std::vec::Vec<::std::string::String>>,
+    ) -> Result<ResponseValue<types::ManifestResponse>, Error<types::Error>> {
+        let url = format!(
+            "{}/api/v1/applications/{}/manifests",
+            self.baseurl,
+            encode_path(&name.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map.append(
+            ::reqwest::header::HeaderName::from_static("api-version"),
+            ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+        );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .query(&progenitor_client::QueryParam::new(
+                "appNamespace",
+                &app_namespace,
+            ))
+            .query(&progenitor_client::QueryParam::new("project", &project))
+            .query(&progenitor_client::QueryParam::new("revision", &revision))
+            .query(&progenitor_client::QueryParam::new("revisions", &revisions))
+            .query(&progenitor_client::QueryParam::new(
+                "sourcePositions",
+                &source_positions,
+            ))
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "get_application_manifests",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16 => Err(Error::ErrorResponse(
+                ResponseValue::from_response(response).await?,
+            )),
+            401u16 => Err(Error::ErrorResponse(
+                ResponseValue::from_response(response).await?,
+            )),
+            403u16 => Err(Error::ErrorResponse(
+                ResponseValue::from_response(response).await?,
+            )),
+            404u16 => Err(Error::ErrorResponse(
+                ResponseValue::from_response(response).await?,
+            )),
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Objects of an application
+
+    Answers the live objects of the application and everything that they own.
+
+    Sends a `GET` request to `/api/v1/applications/{name}/resource-tree`
+
+    Arguments:
+    - `name`: Name of the application.
+    - `app_namespace`: Namespace of the application.
+    - `group`: Only objects of this API group.
+    - `kind`: Only objects of this kind.
+    - `namespace`: Only objects in this namespace.
+    - `project`: Project that the application must belong to.
+    - `resource_name`: Only objects of this name.
+    - `version`: Only objects of this API version.
+    */
+    pub async fn get_application_resource_tree<'a>(
+        &'a self,
+        name: &'a str,
+        app_namespace: Option<&'a str>,
+        group: Option<&'a str>,
+        kind: Option<&'a str>,
+        namespace: Option<&'a str>,
+        project: Option<&'a str>,
+        resource_name: Option<&'a str>,
+        version: Option<&'a str>,
+    ) -> Result<ResponseValue<types::ApplicationTree>, Error<types::Error>> {
+        let url = format!(
+            "{}/api/v1/applications/{}/resource-tree",
+            self.baseurl,
+            encode_path(&name.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map.append(
+            ::reqwest::header::HeaderName::from_static("api-version"),
+            ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+        );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .query(&progenitor_client::QueryParam::new(
+                "appNamespace",
+                &app_namespace,
+            ))
+            .query(&progenitor_client::QueryParam::new("group", &group))
+            .query(&progenitor_client::QueryParam::new("kind", &kind))
+            .query(&progenitor_client::QueryParam::new("namespace", &namespace))
+            .query(&progenitor_client::QueryParam::new("project", &project))
+            .query(&progenitor_client::QueryParam::new(
+                "resourceName",
+                &resource_name,
+            ))
+            .query(&progenitor_client::QueryParam::new("version", &version))
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "get_application_resource_tree",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16 => Err(Error::ErrorResponse(
+                ResponseValue::from_response(response).await?,
+            )),
+            401u16 => Err(Error::ErrorResponse(
+                ResponseValue::from_response(response).await?,
+            )),
+            403u16 => Err(Error::ErrorResponse(
+                ResponseValue::from_response(response).await?,
+            )),
+            404u16 => Err(Error::ErrorResponse(
+                ResponseValue::from_response(response).await?,
+            )),
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Target and live state of an application
+
+    Answers for each object of the application what Git states, what is live, and the fields in which they differ. Values of Secrets are masked.
+
+    Sends a `GET` request to `/api/v1/applications/{name}/managed-resources`
+
+    Arguments:
+    - `name`: Name of the application.
+    - `app_namespace`: Namespace of the application.
+    - `group`: Only objects of this API group.
+    - `kind`: Only objects of this kind.
+    - `namespace`: Only objects in this namespace.
+    - `project`: Project that the application must belong to.
+    - `resource_name`: Only objects of this name.
+    - `version`: Only objects of this API version.
+    */
+    pub async fn list_managed_resources<'a>(
+        &'a self,
+        name: &'a str,
+        app_namespace: Option<&'a str>,
+        group: Option<&'a str>,
+        kind: Option<&'a str>,
+        namespace: Option<&'a str>,
+        project: Option<&'a str>,
+        resource_name: Option<&'a str>,
+        version: Option<&'a str>,
+    ) -> Result<ResponseValue<types::ManagedResourcesResponse>, Error<types::Error>> {
+        let url = format!(
+            "{}/api/v1/applications/{}/managed-resources",
+            self.baseurl,
+            encode_path(&name.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map.append(
+            ::reqwest::header::HeaderName::from_static("api-version"),
+            ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+        );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .query(&progenitor_client::QueryParam::new(
+                "appNamespace",
+                &app_namespace,
+            ))
+            .query(&progenitor_client::QueryParam::new("group", &group))
+            .query(&progenitor_client::QueryParam::new("kind", &kind))
+            .query(&progenitor_client::QueryParam::new("namespace", &namespace))
+            .query(&progenitor_client::QueryParam::new("project", &project))
+            .query(&progenitor_client::QueryParam::new(
+                "resourceName",
+                &resource_name,
+            ))
+            .query(&progenitor_client::QueryParam::new("version", &version))
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "list_managed_resources",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16 => Err(Error::ErrorResponse(
+                ResponseValue::from_response(response).await?,
+            )),
+            401u16 => Err(Error::ErrorResponse(
+                ResponseValue::from_response(response).await?,
+            )),
+            403u16 => Err(Error::ErrorResponse(
+                ResponseValue::from_response(response).await?,
+            )),
+            404u16 => Err(Error::ErrorResponse(
+                ResponseValue::from_response(response).await?,
+            )),
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Read an object of an application
+
+    Answers a live object of the application or one that its objects own, as a JSON text. Values of Secrets are masked.
+
+    Sends a `GET` request to `/api/v1/applications/{name}/resource`
+
+    Arguments:
+    - `name`: Name of the application.
+    - `app_namespace`: Namespace of the application.
+    - `group`: API group of the object.
+    - `kind`: Kind of the object.
+    - `namespace`: Namespace of the object.
+    - `project`: Project that the application must belong to.
+    - `resource_name`: Name of the object.
+    - `version`: API version of the object.
+    */
+    pub async fn get_application_resource<'a>(
+        &'a self,
+        name: &'a str,
+        app_namespace: Option<&'a str>,
+        group: Option<&'a str>,
+        kind: Option<&'a str>,
+        namespace: Option<&'a str>,
+        project: Option<&'a str>,
+        resource_name: Option<&'a str>,
+        version: Option<&'a str>,
+    ) -> Result<ResponseValue<types::ApplicationResourceResponse>, Error<types::Error>> {
+        let url = format!(
+            "{}/api/v1/applications/{}/resource",
+            self.baseurl,
+            encode_path(&name.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map.append(
+            ::reqwest::header::HeaderName::from_static("api-version"),
+            ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+        );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .query(&progenitor_client::QueryParam::new(
+                "appNamespace",
+                &app_namespace,
+            ))
+            .query(&progenitor_client::QueryParam::new("group", &group))
+            .query(&progenitor_client::QueryParam::new("kind", &kind))
+            .query(&progenitor_client::QueryParam::new("namespace", &namespace))
+            .query(&progenitor_client::QueryParam::new("project", &project))
+            .query(&progenitor_client::QueryParam::new(
+                "resourceName",
+                &resource_name,
+            ))
+            .query(&progenitor_client::QueryParam::new("version", &version))
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "get_application_resource",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16 => Err(Error::ErrorResponse(
+                ResponseValue::from_response(response).await?,
+            )),
+            401u16 => Err(Error::ErrorResponse(
+                ResponseValue::from_response(response).await?,
+            )),
+            403u16 => Err(Error::ErrorResponse(
+                ResponseValue::from_response(response).await?,
+            )),
+            404u16 => Err(Error::ErrorResponse(
+                ResponseValue::from_response(response).await?,
+            )),
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Change an object of an application
+
+    Patches a live object of the application. The body is the patch, as a JSON string.
+
+    Sends a `POST` request to `/api/v1/applications/{name}/resource`
+
+    Arguments:
+    - `name`: Name of the application.
+    - `app_namespace`: Namespace of the application.
+    - `group`: API group of the object.
+    - `kind`: Kind of the object.
+    - `namespace`: Namespace of the object.
+    - `patch_type`: Media type of the patch: `application/merge-patch+json`, `application/strategic-merge-patch+json` or `application/json-patch+json`.
+    - `project`: Project that the application must belong to.
+    - `resource_name`: Name of the object.
+    - `version`: API version of the object.
+    - `body`
+    */
+    pub async fn patch_application_resource<'a>(
+        &'a self,
+        name: &'a str,
+        app_namespace: Option<&'a str>,
+        group: Option<&'a str>,
+        kind: Option<&'a str>,
+        namespace: Option<&'a str>,
+        patch_type: Option<&'a str>,
+        project: Option<&'a str>,
+        resource_name: Option<&'a str>,
+        version: Option<&'a str>,
+        body: &'a str,
+    ) -> Result<ResponseValue<types::ApplicationResourceResponse>, Error<types::Error>> {
+        let url = format!(
+            "{}/api/v1/applications/{}/resource",
+            self.baseurl,
+            encode_path(&name.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map.append(
+            ::reqwest::header::HeaderName::from_static("api-version"),
+            ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+        );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .query(&progenitor_client::QueryParam::new(
+                "appNamespace",
+                &app_namespace,
+            ))
+            .query(&progenitor_client::QueryParam::new("group", &group))
+            .query(&progenitor_client::QueryParam::new("kind", &kind))
+            .query(&progenitor_client::QueryParam::new("namespace", &namespace))
+            .query(&progenitor_client::QueryParam::new(
+                "patchType",
+                &patch_type,
+            ))
+            .query(&progenitor_client::QueryParam::new("project", &project))
+            .query(&progenitor_client::QueryParam::new(
+                "resourceName",
+                &resource_name,
+            ))
+            .query(&progenitor_client::QueryParam::new("version", &version))
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "patch_application_resource",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16 => Err(Error::ErrorResponse(
+                ResponseValue::from_response(response).await?,
+            )),
+            401u16 => Err(Error::ErrorResponse(
+                ResponseValue::from_response(response).await?,
+            )),
+            403u16 => Err(Error::ErrorResponse(
+                ResponseValue::from_response(response).await?,
+            )),
+            404u16 => Err(Error::ErrorResponse(
+                ResponseValue::from_response(response).await?,
+            )),
+            409u16 => Err(Error::ErrorResponse(
+                ResponseValue::from_response(response).await?,
+            )),
+            415u16 => Err(Error::ErrorResponse(
+                ResponseValue::from_response(response).await?,
+            )),
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Delete an object of an application
+
+    Deletes a live object of the application or one that its objects own.
+
+    Sends a `DELETE` request to `/api/v1/applications/{name}/resource`
+
+    Arguments:
+    - `name`: Name of the application.
+    - `app_namespace`: Namespace of the application.
+    - `force`: Whether the object is deleted at once, without a grace period.
+    - `group`: API group of the object.
+    - `kind`: Kind of the object.
+    - `namespace`: Namespace of the object.
+    - `orphan`: Whether what the object owns stays.
+    - `project`: Project that the application must belong to.
+    - `resource_name`: Name of the object.
+    - `version`: API version of the object.
+    */
+    pub async fn delete_application_resource<'a>(
+        &'a self,
+        name: &'a str,
+        app_namespace: Option<&'a str>,
+        force: Option<bool>,
+        group: Option<&'a str>,
+        kind: Option<&'a str>,
+        namespace: Option<&'a str>,
+        orphan: Option<bool>,
+        project: Option<&'a str>,
+        resource_name: Option<&'a str>,
+        version: Option<&'a str>,
+    ) -> Result<ResponseValue<types::Empty>, Error<types::Error>> {
+        let url = format!(
+            "{}/api/v1/applications/{}/resource",
+            self.baseurl,
+            encode_path(&name.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map.append(
+            ::reqwest::header::HeaderName::from_static("api-version"),
+            ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+        );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .delete(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .query(&progenitor_client::QueryParam::new(
+                "appNamespace",
+                &app_namespace,
+            ))
+            .query(&progenitor_client::QueryParam::new("force", &force))
+            .query(&progenitor_client::QueryParam::new("group", &group))
+            .query(&progenitor_client::QueryParam::new("kind", &kind))
+            .query(&progenitor_client::QueryParam::new("namespace", &namespace))
+            .query(&progenitor_client::QueryParam::new("orphan", &orphan))
+            .query(&progenitor_client::QueryParam::new("project", &project))
+            .query(&progenitor_client::QueryParam::new(
+                "resourceName",
+                &resource_name,
+            ))
+            .query(&progenitor_client::QueryParam::new("version", &version))
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "delete_application_resource",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16 => Err(Error::ErrorResponse(
+                ResponseValue::from_response(response).await?,
+            )),
+            401u16 => Err(Error::ErrorResponse(
+                ResponseValue::from_response(response).await?,
+            )),
+            403u16 => Err(Error::ErrorResponse(
+                ResponseValue::from_response(response).await?,
+            )),
+            404u16 => Err(Error::ErrorResponse(
+                ResponseValue::from_response(response).await?,
+            )),
+            409u16 => Err(Error::ErrorResponse(
+                ResponseValue::from_response(response).await?,
+            )),
+            415u16 => Err(Error::ErrorResponse(
+                ResponseValue::from_response(response).await?,
+            )),
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Actions for an object
+
+    Answers what can be done with a live object of the application beyond changing its manifest.
+
+    Sends a `GET` request to `/api/v1/applications/{name}/resource/actions`
+
+    Arguments:
+    - `name`: Name of the application.
+    - `app_namespace`: Namespace of the application.
+    - `group`: API group of the object.
+    - `kind`: Kind of the object.
+    - `namespace`: Namespace of the object.
+    - `project`: Project that the application must belong to.
+    - `resource_name`: Name of the object.
+    - `version`: API version of the object.
+    */
+    pub async fn list_resource_actions<'a>(
+        &'a self,
+        name: &'a str,
+        app_namespace: Option<&'a str>,
+        group: Option<&'a str>,
+        kind: Option<&'a str>,
+        namespace: Option<&'a str>,
+        project: Option<&'a str>,
+        resource_name: Option<&'a str>,
+        version: Option<&'a str>,
+    ) -> Result<ResponseValue<types::ResourceActionsListResponse>, Error<types::Error>> {
+        let url = format!(
+            "{}/api/v1/applications/{}/resource/actions",
+            self.baseurl,
+            encode_path(&name.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map.append(
+            ::reqwest::header::HeaderName::from_static("api-version"),
+            ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+        );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .query(&progenitor_client::QueryParam::new(
+                "appNamespace",
+                &app_namespace,
+            ))
+            .query(&progenitor_client::QueryParam::new("group", &group))
+            .query(&progenitor_client::QueryParam::new("kind", &kind))
+            .query(&progenitor_client::QueryParam::new("namespace", &namespace))
+            .query(&progenitor_client::QueryParam::new("project", &project))
+            .query(&progenitor_client::QueryParam::new(
+                "resourceName",
+                &resource_name,
+            ))
+            .query(&progenitor_client::QueryParam::new("version", &version))
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "list_resource_actions",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16 => Err(Error::ErrorResponse(
+                ResponseValue::from_response(response).await?,
+            )),
+            401u16 => Err(Error::ErrorResponse(
+                ResponseValue::from_response(response).await?,
+            )),
+            403u16 => Err(Error::ErrorResponse(
+                ResponseValue::from_response(response).await?,
+            )),
+            404u16 => Err(Error::ErrorResponse(
+                ResponseValue::from_response(response).await?,
+            )),
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Run an action on an object
+
+    Runs an action without parameters; the body is its name as a JSON string. Prefer the second version of this operation.
+
+    Sends a `POST` request to `/api/v1/applications/{name}/resource/actions`
+
+    Arguments:
+    - `name`: Name of the application.
+    - `app_namespace`: Namespace of the application.
+    - `group`: API group of the object.
+    - `kind`: Kind of the object.
+    - `namespace`: Namespace of the object.
+    - `project`: Project that the application must belong to.
+    - `resource_name`: Name of the object.
+    - `version`: API version of the object.
+    - `body`
+    */
+    pub async fn run_resource_action<'a>(
+        &'a self,
+        name: &'a str,
+        app_namespace: Option<&'a str>,
+        group: Option<&'a str>,
+        kind: Option<&'a str>,
+        namespace: Option<&'a str>,
+        project: Option<&'a str>,
+        resource_name: Option<&'a str>,
+        version: Option<&'a str>,
+        body: &'a str,
+    ) -> Result<ResponseValue<types::Empty>, Error<types::Error>> {
+        let url = format!(
+            "{}/api/v1/applications/{}/resource/actions",
+            self.baseurl,
+            encode_path(&name.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map.append(
+            ::reqwest::header::HeaderName::from_static("api-version"),
+            ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+        );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .query(&progenitor_client::QueryParam::new(
+                "appNamespace",
+                &app_namespace,
+            ))
+            .query(&progenitor_client::QueryParam::new("group", &group))
+            .query(&progenitor_client::QueryParam::new("kind", &kind))
+            .query(&progenitor_client::QueryParam::new("namespace", &namespace))
+            .query(&progenitor_client::QueryParam::new("project", &project))
+            .query(&progenitor_client::QueryParam::new(
+                "resourceName",
+                &resource_name,
+            ))
+            .query(&progenitor_client::QueryParam::new("version", &version))
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "run_resource_action",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16 => Err(Error::ErrorResponse(
+                ResponseValue::from_response(response).await?,
+            )),
+            401u16 => Err(Error::ErrorResponse(
+                ResponseValue::from_response(response).await?,
+            )),
+            403u16 => Err(Error::ErrorResponse(
+                ResponseValue::from_response(response).await?,
+            )),
+            404u16 => Err(Error::ErrorResponse(
+                ResponseValue::from_response(response).await?,
+            )),
+            409u16 => Err(Error::ErrorResponse(
+                ResponseValue::from_response(response).await?,
+            )),
+            415u16 => Err(Error::ErrorResponse(
+                ResponseValue::from_response(response).await?,
+            )),
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Run an action on an object
+
+    Runs an action on a live object of the application.
+
+    Sends a `POST` request to `/api/v1/applications/{name}/resource/actions/v2`
+
+    Arguments:
+    - `name`: Name of the application.
+    - `body`
+    */
+    pub async fn run_resource_action_v2<'a>(
+        &'a self,
+        name: &'a str,
+        body: &'a types::ResourceActionRunRequest,
+    ) -> Result<ResponseValue<types::Empty>, Error<types::Error>> {
+        let url = format!(
+            "{}/api/v1/applications/{}/resource/actions/v2",
+            self.baseurl,
+            encode_path(&name.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map.append(
+            ::reqwest::header::HeaderName::from_static("api-version"),
+            ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+        );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "run_resource_action_v2",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16 => Err(Error::ErrorResponse(
+                ResponseValue::from_response(response).await?,
+            )),
+            401u16 => Err(Error::ErrorResponse(
+                ResponseValue::from_response(response).await?,
+            )),
+            403u16 => Err(Error::ErrorResponse(
+                ResponseValue::from_response(response).await?,
+            )),
+            404u16 => Err(Error::ErrorResponse(
+                ResponseValue::from_response(response).await?,
+            )),
+            409u16 => Err(Error::ErrorResponse(
+                ResponseValue::from_response(response).await?,
+            )),
+            415u16 => Err(Error::ErrorResponse(
+                ResponseValue::from_response(response).await?,
+            )),
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Events of an application
+
+    Answers the events of the application, or of one of its objects, as Kubernetes writes them.
+
+    Sends a `GET` request to `/api/v1/applications/{name}/events`
+
+    Arguments:
+    - `name`: Name of the application.
+    - `app_namespace`: Namespace of the application.
+    - `project`: Project that the application must belong to.
+    - `resource_name`: Name of the object.
+    - `resource_namespace`: Namespace of the object.
+    - `resource_uid`: Identity of the object.
+    */
+    pub async fn list_application_events<'a>(
+        &'a self,
+        name: &'a str,
+        app_namespace: Option<&'a str>,
+        project: Option<&'a str>,
+        resource_name: Option<&'a str>,
+        resource_namespace: Option<&'a str>,
+        resource_uid: Option<&'a str>,
+    ) -> Result<ResponseValue<::serde_json::Value>, Error<types::Error>> {
+        let url = format!(
+            "{}/api/v1/applications/{}/events",
+            self.baseurl,
+            encode_path(&name.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map.append(
+            ::reqwest::header::HeaderName::from_static("api-version"),
+            ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+        );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .query(&progenitor_client::QueryParam::new(
+                "appNamespace",
+                &app_namespace,
+            ))
+            .query(&progenitor_client::QueryParam::new("project", &project))
+            .query(&progenitor_client::QueryParam::new(
+                "resourceName",
+                &resource_name,
+            ))
+            .query(&progenitor_client::QueryParam::new(
+                "resourceNamespace",
+                &resource_namespace,
+            ))
+            .query(&progenitor_client::QueryParam::new(
+                "resourceUID",
+                &resource_uid,
+            ))
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "list_application_events",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16 => Err(Error::ErrorResponse(
+                ResponseValue::from_response(response).await?,
+            )),
+            401u16 => Err(Error::ErrorResponse(
+                ResponseValue::from_response(response).await?,
+            )),
+            403u16 => Err(Error::ErrorResponse(
+                ResponseValue::from_response(response).await?,
+            )),
+            404u16 => Err(Error::ErrorResponse(
+                ResponseValue::from_response(response).await?,
+            )),
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Logs of an application
+
+    Streams the log lines of the pods of an object: one JSON object a line, or events when the client accepts `text/event-stream`.
+
+    Sends a `GET` request to `/api/v1/applications/{name}/logs`
+
+    Arguments:
+    - `name`: Name of the application.
+    - `app_namespace`: Namespace of the application.
+    - `container`: Container; empty means the first.
+    - `download`: Whether the answer is a plain text to keep.
+    - `filter`: Only lines that hold this text; with `!` before it, only lines that do not.
+    - `follow`: Whether the answer goes on with lines as they are written.
+    - `group`: API group of the object whose pods are read.
+    - `kind`: Kind of the object whose pods are read.
+    - `match_case`: Whether the filter distinguishes upper and lower case.
+    - `namespace`: Namespace of the pods.
+    - `pod_name`: Only this pod.
+    - `previous`: Whether the container before the last restart is read.
+    - `project`: Project that the application must belong to.
+    - `resource_name`: Name of the object whose pods are read.
+    - `since_seconds`: Only lines of the last seconds.
+    - `since_time`: Only lines since this time, RFC 3339.
+    - `tail_lines`: Only so many lines from the end.
+    - `until_time`: Ends at this time, RFC 3339.
+    */
+    pub async fn get_application_logs<'a>(
+        &'a self,
+        name: &'a str,
+        app_namespace: Option<&'a str>,
+        container: Option<&'a str>,
+        download: Option<bool>,
+        filter: Option<&'a str>,
+        follow: Option<bool>,
+        group: Option<&'a str>,
+        kind: Option<&'a str>,
+        match_case: Option<bool>,
+        namespace: Option<&'a str>,
+        pod_name: Option<&'a str>,
+        previous: Option<bool>,
+        project: Option<&'a str>,
+        resource_name: Option<&'a str>,
+        since_seconds: Option<&'a str>,
+        since_time: Option<&'a str>,
+        tail_lines: Option<&'a str>,
+        until_time: Option<&'a str>,
+    ) -> Result<ResponseValue<ByteStream>, Error<types::Error>> {
+        let url = format!(
+            "{}/api/v1/applications/{}/logs",
+            self.baseurl,
+            encode_path(&name.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map.append(
+            ::reqwest::header::HeaderName::from_static("api-version"),
+            ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+        );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .query(&progenitor_client::QueryParam::new(
+                "appNamespace",
+                &app_namespace,
+            ))
+            .query(&progenitor_client::QueryParam::new("container", &container))
+            .query(&progenitor_client::QueryParam::new("download", &download))
+            .query(&progenitor_client::QueryParam::new("filter", &filter))
+            .query(&progenitor_client::QueryParam::new("follow", &follow))
+            .query(&progenitor_client::QueryParam::new("group", &group))
+            .query(&progenitor_client::QueryParam::new("kind", &kind))
+            .query(&progenitor_client::QueryParam::new(
+                "matchCase",
+                &match_case,
+            ))
+            .query(&progenitor_client::QueryParam::new("namespace", &namespace))
+            .query(&progenitor_client::QueryParam::new("podName", &pod_name))
+            .query(&progenitor_client::QueryParam::new("previous", &previous))
+            .query(&progenitor_client::QueryParam::new("project", &project))
+            .query(&progenitor_client::QueryParam::new(
+                "resourceName",
+                &resource_name,
+            ))
+            .query(&progenitor_client::QueryParam::new(
+                "sinceSeconds",
+                &since_seconds,
+            ))
+            .query(&progenitor_client::QueryParam::new(
+                "sinceTime",
+                &since_time,
+            ))
+            .query(&progenitor_client::QueryParam::new(
+                "tailLines",
+                &tail_lines,
+            ))
+            .query(&progenitor_client::QueryParam::new(
+                "untilTime",
+                &until_time,
+            ))
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "get_application_logs",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => Ok(ResponseValue::stream(response)),
+            400u16 => Err(Error::ErrorResponse(
+                ResponseValue::from_response(response).await?,
+            )),
+            401u16 => Err(Error::ErrorResponse(
+                ResponseValue::from_response(response).await?,
+            )),
+            403u16 => Err(Error::ErrorResponse(
+                ResponseValue::from_response(response).await?,
+            )),
+            404u16 => Err(Error::ErrorResponse(
+                ResponseValue::from_response(response).await?,
+            )),
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Logs of a pod
+
+    Streams the log lines of a pod of the application, as the logs of the application are.
+
+    Sends a `GET` request to `/api/v1/applications/{name}/pods/{pod_name}/logs`
+
+    Arguments:
+    - `name`: Name of the application.
+    - `pod_name`: Name of the pod.
+    - `app_namespace`: Namespace of the application.
+    - `container`: Container; empty means the first.
+    - `download`: Whether the answer is a plain text to keep.
+    - `filter`: Only lines that hold this text; with `!` before it, only lines that do not.
+    - `follow`: Whether the answer goes on with lines as they are written.
+    - `group`: API group of the object whose pods are read.
+    - `kind`: Kind of the object whose pods are read.
+    - `match_case`: Whether the filter distinguishes upper and lower case.
+    - `namespace`: Namespace of the pods.
+    - `previous`: Whether the container before the last restart is read.
+    - `project`: Project that the application must belong to.
+    - `resource_name`: Name of the object whose pods are read.
+    - `since_seconds`: Only lines of the last seconds.
+    - `since_time`: Only lines since this time, RFC 3339.
+    - `tail_lines`: Only so many lines from the end.
+    - `until_time`: Ends at this time, RFC 3339.
+    */
+    pub async fn get_pod_logs<'a>(
+        &'a self,
+        name: &'a str,
+        pod_name: &'a str,
+        app_namespace: Option<&'a str>,
+        container: Option<&'a str>,
+        download: Option<bool>,
+        filter: Option<&'a str>,
+        follow: Option<bool>,
+        group: Option<&'a str>,
+        kind: Option<&'a str>,
+        match_case: Option<bool>,
+        namespace: Option<&'a str>,
+        previous: Option<bool>,
+        project: Option<&'a str>,
+        resource_name: Option<&'a str>,
+        since_seconds: Option<&'a str>,
+        since_time: Option<&'a str>,
+        tail_lines: Option<&'a str>,
+        until_time: Option<&'a str>,
+    ) -> Result<ResponseValue<ByteStream>, Error<types::Error>> {
+        let url = format!(
+            "{}/api/v1/applications/{}/pods/{}/logs",
+            self.baseurl,
+            encode_path(&name.to_string()),
+            encode_path(&pod_name.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map.append(
+            ::reqwest::header::HeaderName::from_static("api-version"),
+            ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+        );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .query(&progenitor_client::QueryParam::new(
+                "appNamespace",
+                &app_namespace,
+            ))
+            .query(&progenitor_client::QueryParam::new("container", &container))
+            .query(&progenitor_client::QueryParam::new("download", &download))
+            .query(&progenitor_client::QueryParam::new("filter", &filter))
+            .query(&progenitor_client::QueryParam::new("follow", &follow))
+            .query(&progenitor_client::QueryParam::new("group", &group))
+            .query(&progenitor_client::QueryParam::new("kind", &kind))
+            .query(&progenitor_client::QueryParam::new(
+                "matchCase",
+                &match_case,
+            ))
+            .query(&progenitor_client::QueryParam::new("namespace", &namespace))
+            .query(&progenitor_client::QueryParam::new("previous", &previous))
+            .query(&progenitor_client::QueryParam::new("project", &project))
+            .query(&progenitor_client::QueryParam::new(
+                "resourceName",
+                &resource_name,
+            ))
+            .query(&progenitor_client::QueryParam::new(
+                "sinceSeconds",
+                &since_seconds,
+            ))
+            .query(&progenitor_client::QueryParam::new(
+                "sinceTime",
+                &since_time,
+            ))
+            .query(&progenitor_client::QueryParam::new(
+                "tailLines",
+                &tail_lines,
+            ))
+            .query(&progenitor_client::QueryParam::new(
+                "untilTime",
+                &until_time,
+            ))
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "get_pod_logs",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => Ok(ResponseValue::stream(response)),
+            400u16 => Err(Error::ErrorResponse(
+                ResponseValue::from_response(response).await?,
+            )),
+            401u16 => Err(Error::ErrorResponse(
+                ResponseValue::from_response(response).await?,
+            )),
+            403u16 => Err(Error::ErrorResponse(
+                ResponseValue::from_response(response).await?,
+            )),
+            404u16 => Err(Error::ErrorResponse(
+                ResponseValue::from_response(response).await?,
+            )),
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Sync windows of an application
+
+    Answers which windows of the project concern the application, and whether it may be synchronised now.
+
+    Sends a `GET` request to `/api/v1/applications/{name}/syncwindows`
+
+    Arguments:
+    - `name`: Name of the application.
+    - `app_namespace`: Namespace of the application.
+    - `project`: Project that the application must belong to.
+    */
+    pub async fn get_application_sync_windows<'a>(
+        &'a self,
+        name: &'a str,
+        app_namespace: Option<&'a str>,
+        project: Option<&'a str>,
+    ) -> Result<ResponseValue<types::ApplicationSyncWindowsResponse>, Error<types::Error>> {
+        let url = format!(
+            "{}/api/v1/applications/{}/syncwindows",
+            self.baseurl,
+            encode_path(&name.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map.append(
+            ::reqwest::header::HeaderName::from_static("api-version"),
+            ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+        );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .query(&progenitor_client::QueryParam::new(
+                "appNamespace",
+                &app_namespace,
+            ))
+            .query(&progenitor_client::QueryParam::new("project", &project))
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "get_application_sync_windows",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16 => Err(Error::ErrorResponse(
+                ResponseValue::from_response(response).await?,
+            )),
+            401u16 => Err(Error::ErrorResponse(
+                ResponseValue::from_response(response).await?,
+            )),
+            403u16 => Err(Error::ErrorResponse(
+                ResponseValue::from_response(response).await?,
+            )),
+            404u16 => Err(Error::ErrorResponse(
+                ResponseValue::from_response(response).await?,
+            )),
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Operations of an application
+
+    Answers what was done to the application, newest first: who, when, from which revision, with which options, and with which result for each object.
+
+    Sends a `GET` request to `/api/v1/applications/{name}/operations`
+
+    Arguments:
+    - `name`: Name of the application.
+    - `app_namespace`: Namespace of the application.
+    - `before`: Only operations before this number.
+    - `limit`: Operations at most; 100 when it is not given.
+    - `project`: Project that the application must belong to.
+    */
+    pub async fn list_application_operations<'a>(
+        &'a self,
+        name: &'a str,
+        app_namespace: Option<&'a str>,
+        before: Option<&'a str>,
+        limit: Option<&'a str>,
+        project: Option<&'a str>,
+    ) -> Result<ResponseValue<types::OperationRecordList>, Error<types::Error>> {
+        let url = format!(
+            "{}/api/v1/applications/{}/operations",
+            self.baseurl,
+            encode_path(&name.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map.append(
+            ::reqwest::header::HeaderName::from_static("api-version"),
+            ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+        );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .query(&progenitor_client::QueryParam::new(
+                "appNamespace",
+                &app_namespace,
+            ))
+            .query(&progenitor_client::QueryParam::new("before", &before))
+            .query(&progenitor_client::QueryParam::new("limit", &limit))
+            .query(&progenitor_client::QueryParam::new("project", &project))
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "list_application_operations",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16 => Err(Error::ErrorResponse(
+                ResponseValue::from_response(response).await?,
+            )),
+            401u16 => Err(Error::ErrorResponse(
+                ResponseValue::from_response(response).await?,
+            )),
+            403u16 => Err(Error::ErrorResponse(
+                ResponseValue::from_response(response).await?,
+            )),
+            404u16 => Err(Error::ErrorResponse(
+                ResponseValue::from_response(response).await?,
+            )),
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Metadata of a revision
+
+    Answers who made a commit, when, and why.
+
+    Sends a `GET` request to `/api/v1/applications/{name}/revisions/{revision}/metadata`
+
+    Arguments:
+    - `name`: Name of the application.
+    - `revision`: Commit.
+    - `app_namespace`: Namespace of the application.
+    - `project`: Project that the application must belong to.
+    - `source_index`: Position of the source, from 0.
+    - `version_id`: Number in the history; its source is used.
+    */
+    pub async fn get_revision_metadata<'a>(
+        &'a self,
+        name: &'a str,
+        revision: &'a str,
+        app_namespace: Option<&'a str>,
+        project: Option<&'a str>,
+        source_index: Option<&'a str>,
+        version_id: Option<&'a str>,
+    ) -> Result<ResponseValue<types::RevisionMetadata>, Error<types::Error>> {
+        let url = format!(
+            "{}/api/v1/applications/{}/revisions/{}/metadata",
+            self.baseurl,
+            encode_path(&name.to_string()),
+            encode_path(&revision.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map.append(
+            ::reqwest::header::HeaderName::from_static("api-version"),
+            ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+        );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .query(&progenitor_client::QueryParam::new(
+                "appNamespace",
+                &app_namespace,
+            ))
+            .query(&progenitor_client::QueryParam::new("project", &project))
+            .query(&progenitor_client::QueryParam::new(
+                "sourceIndex",
+                &source_index,
+            ))
+            .query(&progenitor_client::QueryParam::new(
+                "versionId",
+                &version_id,
+            ))
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "get_revision_metadata",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16 => Err(Error::ErrorResponse(
+                ResponseValue::from_response(response).await?,
+            )),
+            401u16 => Err(Error::ErrorResponse(
+                ResponseValue::from_response(response).await?,
+            )),
+            403u16 => Err(Error::ErrorResponse(
+                ResponseValue::from_response(response).await?,
+            )),
+            404u16 => Err(Error::ErrorResponse(
+                ResponseValue::from_response(response).await?,
+            )),
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
     /**List projects
 
     The projects that the caller may see, sorted by name.
@@ -1394,6 +2715,72 @@ impl Client {
             .build()?;
         let info = OperationInfo {
             operation_id: "delete_repository",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16 => Err(Error::ErrorResponse(
+                ResponseValue::from_response(response).await?,
+            )),
+            401u16 => Err(Error::ErrorResponse(
+                ResponseValue::from_response(response).await?,
+            )),
+            403u16 => Err(Error::ErrorResponse(
+                ResponseValue::from_response(response).await?,
+            )),
+            404u16 => Err(Error::ErrorResponse(
+                ResponseValue::from_response(response).await?,
+            )),
+            409u16 => Err(Error::ErrorResponse(
+                ResponseValue::from_response(response).await?,
+            )),
+            415u16 => Err(Error::ErrorResponse(
+                ResponseValue::from_response(response).await?,
+            )),
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Look at a source
+
+    Answers what lies at a path of a repository: the type, and the parameters that it takes.
+
+    Sends a `POST` request to `/api/v1/repositories/{repo}/appdetails`
+
+    Arguments:
+    - `repo`: URL of the repository, percent-encoded.
+    - `body`
+    */
+    pub async fn get_app_details<'a>(
+        &'a self,
+        repo: &'a str,
+        body: &'a types::RepoAppDetailsQuery,
+    ) -> Result<ResponseValue<types::RepoAppDetailsResponse>, Error<types::Error>> {
+        let url = format!(
+            "{}/api/v1/repositories/{}/appdetails",
+            self.baseurl,
+            encode_path(&repo.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map.append(
+            ::reqwest::header::HeaderName::from_static("api-version"),
+            ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+        );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "get_app_details",
         };
         self.pre(&mut request, &info).await?;
         let result = self.exec(request, &info).await;

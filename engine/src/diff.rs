@@ -1,25 +1,56 @@
-//! Whether a live object drifted from its target.
+//! Whether a live object drifted from its target, where, and who made it so.
 //!
 //! Ownership decides: a field counts because the target states it, or because our field manager owns it in the cluster
 //! although the target no longer states it. Defaults that the API server fills in, and fields of other managers, are no drift.
+//! What an object holds of the metadata counts only as far as people state it: labels, annotations, finalizers, owners.
 
+use std::borrow::Cow;
 use std::fmt;
 
-use serde_json::{Map, Value};
+use serde::Serialize;
+use serde_json::Value;
 
-use crate::{object, quantity};
+use crate::ignore::{IgnoreRules, Warning};
+use crate::known_types::KnownTypes;
+use crate::managed_fields::{self, Manager};
+use crate::object::{self, Gvk};
+use crate::schema::Schemas;
+
+pub(crate) mod index;
+mod left;
+pub(crate) mod normalise;
+pub(crate) mod path;
+pub(crate) mod scalar;
+pub(crate) mod shape;
+mod walk;
+
+pub(crate) use index::same_key;
+use shape::Shape;
+pub(crate) use walk::{METADATA, Walker};
+
+/// Most differences of one object that are reported. An object that differs in more places differs.
+pub const MAX_DIFFERENCES: usize = 500;
 
 /// A field that differs.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Difference {
     /// Path to the field, for example `spec.template.spec.containers[name=web].image`.
     pub path: String,
     /// Why it counts.
     pub reason: Reason,
+    /// What the source states, none when it states nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub desired: Option<Value>,
+    /// What is live, none when nothing is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub live: Option<Value>,
+    /// Field managers that own the live field, or parts of it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub managers: Vec<Manager>,
 }
 
 /// Why a field counts as drift.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum Reason {
     /// The target states it, and nothing is live.
     Missing,
@@ -27,6 +58,8 @@ pub enum Reason {
     Changed,
     /// It is live and ours, and the target no longer states it.
     Left,
+    /// It is live inside a field that has one owner for all of it, and the target does not state it.
+    Added,
 }
 
 impl fmt::Display for Difference {
@@ -35,359 +68,239 @@ impl fmt::Display for Difference {
             Reason::Missing => "is not live",
             Reason::Changed => "has another value",
             Reason::Left => "is live but no longer in the source",
+            Reason::Added => "is live but not in the source",
         };
         write!(f, "{} {reason}", self.path)
     }
 }
 
-/// Keys that identify the elements of a list of objects, most telling first. They are the merge keys of Kubernetes' own types.
-const ELEMENT_KEYS: [&[&str]; 9] = [
-    &["name"],
-    &["containerPort", "protocol"],
-    &["port", "protocol"],
-    &["mountPath"],
-    &["devicePath"],
-    &["topologyKey", "whenUnsatisfiable"],
-    &["ip"],
-    &["uid"],
-    &["type"],
-];
+impl Difference {
+    /// The difference with its values and owners, in one line: `path reason: desired 1, live 2 (kubectl-edit)`.
+    ///
+    /// It repeats values: mask what is secret first.
+    #[must_use]
+    pub fn explain(&self) -> String {
+        let mut text = self.to_string();
+        let values = [("desired", &self.desired), ("live", &self.live)];
+        let mut separator = ": ";
+        for (name, value) in values {
+            if let Some(value) = value {
+                text.push_str(separator);
+                text.push_str(name);
+                text.push(' ');
+                text.extend(value.to_string().chars().take(200));
+                separator = ", ";
+            }
+        }
+        if !self.managers.is_empty() {
+            let names: Vec<&str> = self
+                .managers
+                .iter()
+                .map(|manager| manager.name.as_str())
+                .collect();
+            text.push_str(&format!(" ({})", names.join(", ")));
+        }
+        text
+    }
+}
+
+/// Whose `status` does not count (`ignoreResourceStatusField`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum IgnoreStatus {
+    /// That of every object.
+    #[default]
+    All,
+    /// That of CustomResourceDefinitions.
+    Crd,
+    /// Of none: a status that the target states counts.
+    None,
+}
+
+impl IgnoreStatus {
+    /// Reads the setting; none for what Argo CD does not know.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        match text {
+            "" | "all" => Some(Self::All),
+            "crd" => Some(Self::Crd),
+            "none" | "off" | "false" => Some(Self::None),
+            _ => None,
+        }
+    }
+}
+
+/// How objects are compared.
+#[derive(Clone, Copy)]
+pub struct Options<'a> {
+    /// Our field manager.
+    pub manager: &'a str,
+    /// Managers whose fields are ours from before.
+    pub legacy: &'a [&'a str],
+    /// The cluster's schemas.
+    pub schemas: Option<&'a Schemas>,
+    /// What the user does not want to see.
+    pub ignore: Option<&'a IgnoreRules>,
+    /// Types of fields of custom resources.
+    pub known_types: Option<&'a KnownTypes>,
+    /// Whose status does not count.
+    pub status: IgnoreStatus,
+    /// Whether the rules of an aggregated ClusterRole do not count; the cluster writes them.
+    pub ignore_aggregated_roles: bool,
+}
+
+impl<'a> Options<'a> {
+    /// The usual ones, for a field manager.
+    #[must_use]
+    pub fn new(manager: &'a str) -> Self {
+        Self {
+            manager,
+            legacy: &managed_fields::LEGACY_MANAGERS,
+            schemas: None,
+            ignore: None,
+            known_types: None,
+            status: IgnoreStatus::All,
+            ignore_aggregated_roles: true,
+        }
+    }
+
+    pub(crate) fn shape(&self, gvk: &Gvk) -> Shape<'a> {
+        let known = self.known_types.and_then(|known| known.of(gvk));
+        Shape::of(gvk, self.schemas, known)
+    }
+
+    /// Whether fields of a manager are ours.
+    pub(crate) fn is_ours(&self, manager: &str) -> bool {
+        manager == self.manager || self.legacy.contains(&manager)
+    }
+
+    /// Whether a field at the top of an object counts.
+    pub(crate) fn counts(&self, name: &str, gvk: &Gvk, object: &Value) -> bool {
+        match name {
+            "apiVersion" | "kind" => false,
+            "status" => match self.status {
+                IgnoreStatus::All => false,
+                IgnoreStatus::Crd => {
+                    gvk.kind != "CustomResourceDefinition" || gvk.group != "apiextensions.k8s.io"
+                }
+                IgnoreStatus::None => true,
+            },
+            "rules" => {
+                !(self.ignore_aggregated_roles
+                    && gvk.kind == "ClusterRole"
+                    && object.get("aggregationRule").is_some_and(Value::is_object))
+            }
+            _ => true,
+        }
+    }
+}
+
+/// The outcome of a comparison.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Outcome {
+    /// The fields that differ, at most [`MAX_DIFFERENCES`].
+    pub differences: Vec<Difference>,
+    /// Whether there are more.
+    pub truncated: bool,
+    /// Rules that could not be carried out.
+    pub warnings: Vec<Warning>,
+}
+
+impl Outcome {
+    /// Whether the object drifted.
+    #[must_use]
+    pub fn drifted(&self) -> bool {
+        !self.differences.is_empty()
+    }
+}
 
 /// The fields in which `live` drifted from `target`. `manager` is our field manager.
 #[must_use]
 pub fn differences(target: &Value, live: &Value, manager: &str) -> Vec<Difference> {
-    let target = normalise(target);
-    let mut found = Vec::new();
-    if let (Some(target), Some(live)) = (target.as_object(), live.as_object()) {
-        for (name, wanted) in target {
-            match name.as_str() {
-                "status" | "apiVersion" | "kind" => {}
-                "metadata" => compare_metadata(
-                    wanted,
-                    &live.get(name).cloned().unwrap_or_default(),
-                    &mut found,
-                ),
-                _ => compare(wanted, live.get(name), name, &mut found),
-            }
-        }
-    }
-    for fields in owned_fields(live, manager) {
-        left_behind(fields, &target, live, String::new(), &mut found);
-    }
-    found
+    compare(target, live, &Options::new(manager)).differences
 }
 
 /// Whether `live` drifted from `target`.
 #[must_use]
 pub fn drifted(target: &Value, live: &Value, manager: &str) -> bool {
-    !differences(target, live, manager).is_empty()
+    is_out_of_sync(target, live, &Options::new(manager)).0
 }
 
-/// The target as the API server will store it, where that is known without asking: `stringData` becomes `data`.
-fn normalise(target: &Value) -> Value {
-    let mut target = target.clone();
-    if object::gvk(&target).kind == "Secret"
-        && let Some(object) = target.as_object_mut()
-        && let Some(Value::Object(plain)) = object.remove("stringData")
-    {
-        let data = object
-            .entry("data")
-            .or_insert_with(|| Value::Object(Map::new()));
-        if let Value::Object(data) = data {
-            for (name, value) in plain {
-                if let Some(text) = value.as_str() {
-                    data.insert(name, Value::String(base64(text.as_bytes())));
-                }
-            }
-        }
-    }
-    target
+/// Compares an object with its target.
+#[must_use]
+pub fn compare(target: &Value, live: &Value, options: &Options<'_>) -> Outcome {
+    run(target, live, options, MAX_DIFFERENCES)
 }
 
-fn base64(bytes: &[u8]) -> String {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for chunk in bytes.chunks(3) {
-        let group = chunk
-            .iter()
-            .fold(0_u32, |sum, &byte| sum << 8 | u32::from(byte))
-            << (8 * (3 - chunk.len()));
-        for index in 0..4 {
-            if index <= chunk.len() {
-                out.push(char::from(
-                    ALPHABET[(group >> (18 - 6 * index) & 63) as usize],
-                ));
-            } else {
-                out.push('=');
-            }
-        }
-    }
-    out
+/// Whether `live` drifted from `target`, and the rules that could not be carried out. Ends at the first difference.
+#[must_use]
+pub fn is_out_of_sync(target: &Value, live: &Value, options: &Options<'_>) -> (bool, Vec<Warning>) {
+    let outcome = run(target, live, options, 1);
+    (outcome.drifted(), outcome.warnings)
 }
 
-/// Only labels, annotations and finalizers of the metadata are wanted; the rest names the object.
-fn compare_metadata(wanted: &Value, live: &Value, found: &mut Vec<Difference>) {
-    for part in ["labels", "annotations"] {
-        for (name, value) in wanted[part].as_object().into_iter().flatten() {
-            compare(
-                value,
-                live[part].get(name),
-                &format!("metadata.{part}[{name}]"),
-                found,
-            );
-        }
+fn run(target: &Value, live: &Value, options: &Options<'_>, limit: usize) -> Outcome {
+    let gvk = object::gvk(target);
+    let mut warnings = Vec::new();
+    let mut target = normalise::target(target);
+    let mut compared = Cow::Borrowed(live);
+    if let Some(rules) = options.ignore {
+        rules.remove_from(&mut target, &mut compared, options, &mut warnings);
     }
-    for finalizer in wanted["finalizers"].as_array().into_iter().flatten() {
-        if !live["finalizers"]
-            .as_array()
-            .is_some_and(|live| live.contains(finalizer))
-        {
-            found.push(Difference {
-                path: "metadata.finalizers".into(),
-                reason: Reason::Missing,
-            });
-        }
+    let mut walker = Walker::new(live, options, limit);
+    walker.object(&target, &compared, &gvk);
+    let (differences, truncated) = walker.finish();
+    Outcome {
+        differences,
+        truncated,
+        warnings,
     }
 }
 
-/// Whether a value says nothing: what the API server drops when it stores an object.
-fn is_empty(value: &Value) -> bool {
-    match value {
-        Value::Null => true,
-        Value::Object(map) => map.values().all(is_empty),
-        Value::Array(items) => items.is_empty(),
-        _ => false,
-    }
+/// A field of the target that another manager owns with another value: applying takes it away from that manager.
+///
+/// Applying with force does so wherever the source states the field; this says from whom.
+#[must_use]
+pub fn conflicts(target: &Value, live: &Value, options: &Options<'_>) -> Vec<Difference> {
+    let mut found = compare(target, live, options).differences;
+    found.retain_mut(|difference| {
+        difference
+            .managers
+            .retain(|manager| !options.is_ours(&manager.name));
+        difference.reason == Reason::Changed && !difference.managers.is_empty()
+    });
+    found
 }
 
-/// Whether a value is the zero of its type, which the API server may drop.
-fn is_zero(value: &Value) -> bool {
-    match value {
-        Value::Bool(flag) => !flag,
-        Value::Number(number) => number.as_f64() == Some(0.0),
-        Value::String(text) => text.is_empty(),
-        other => is_empty(other),
+/// The live state as it is compared: without what is ignored and without the records of field managers.
+#[must_use]
+pub fn normalized_live(live: &Value, options: &Options<'_>) -> Value {
+    let mut nothing = Cow::Owned(Value::Null);
+    let mut shown = Cow::Borrowed(live);
+    if let Some(rules) = options.ignore {
+        rules.remove_from(&mut nothing, &mut shown, options, &mut Vec::new());
     }
+    normalise::shown(shown.into_owned())
 }
 
-fn compare(wanted: &Value, live: Option<&Value>, path: &str, found: &mut Vec<Difference>) {
-    let Some(live) = live else {
-        if !is_zero(wanted) {
-            found.push(Difference {
-                path: path.to_owned(),
-                reason: Reason::Missing,
-            });
-        }
-        return;
-    };
-    match (wanted, live) {
-        (Value::Null, _) => {}
-        (Value::Object(wanted), Value::Object(live)) => {
-            for (name, value) in wanted {
-                compare(value, live.get(name), &format!("{path}.{name}"), found);
-            }
-        }
-        (Value::Array(wanted), Value::Array(live)) => compare_list(wanted, live, path, found),
-        (wanted, live) if same_scalar(wanted, live) => {}
-        _ => found.push(Difference {
-            path: path.to_owned(),
-            reason: Reason::Changed,
-        }),
+/// What would be live after the target is applied, as far as it is known without asking: equal to [`normalized_live`] exactly when
+/// nothing differs.
+#[must_use]
+pub fn predicted_live(target: &Value, live: &Value, options: &Options<'_>) -> Value {
+    let gvk = object::gvk(target);
+    let mut target = normalise::target(target);
+    let mut shown = Cow::Borrowed(live);
+    if let Some(rules) = options.ignore {
+        rules.remove_from(&mut target, &mut shown, options, &mut Vec::new());
     }
-}
-
-/// Scalars as the API server sees them: quantities by value, numbers that are written as text, a list of resources that
-/// became text.
-fn same_scalar(a: &Value, b: &Value) -> bool {
-    if a == b {
-        return true;
-    }
-    let text = |value: &Value| match value {
-        Value::String(text) => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        _ => None,
-    };
-    match (text(a), text(b)) {
-        (Some(a), Some(b)) => {
-            a == b
-                || matches!((quantity::nanos(&a), quantity::nanos(&b)), (Some(a), Some(b)) if a == b)
-        }
-        _ => false,
-    }
-}
-
-fn compare_list(wanted: &[Value], live: &[Value], path: &str, found: &mut Vec<Difference>) {
-    if let Some(keys) = element_keys(wanted).filter(|keys| element_keys(live) == Some(*keys)) {
-        for element in wanted {
-            let identity = identity(element, keys);
-            let place = format!("{path}[{identity}]");
-            match live
-                .iter()
-                .find(|candidate| self::identity(candidate, keys) == identity)
-            {
-                Some(live) => compare(element, Some(live), &place, found),
-                None => found.push(Difference {
-                    path: place,
-                    reason: Reason::Missing,
-                }),
-            }
-        }
-        return;
-    }
-    if wanted.len() != live.len() {
-        found.push(Difference {
-            path: path.to_owned(),
-            reason: Reason::Changed,
-        });
-        return;
-    }
-    for (index, (wanted, live)) in wanted.iter().zip(live).enumerate() {
-        compare(wanted, Some(live), &format!("{path}[{index}]"), found);
-    }
-}
-
-/// The keys by which every element of the list can be told from every other.
-fn element_keys(list: &[Value]) -> Option<&'static [&'static str]> {
-    ELEMENT_KEYS.into_iter().find(|keys| {
-        let mut seen = std::collections::HashSet::new();
-        !list.is_empty()
-            && list.iter().all(|element| {
-                element
-                    .get(keys[0])
-                    .is_some_and(|value| !value.is_null() && !value.is_object())
-                    && seen.insert(identity(element, keys))
-            })
-    })
-}
-
-fn identity(element: &Value, keys: &[&str]) -> String {
-    let parts: Vec<String> = keys
-        .iter()
-        .map(|key| match element.get(*key) {
-            Some(Value::String(text)) => format!("{key}={text}"),
-            Some(value) => format!("{key}={value}"),
-            // The one key that has a default, and may be left out by the source.
-            None if *key == "protocol" => "protocol=TCP".to_owned(),
-            None => format!("{key}="),
-        })
-        .collect();
-    parts.join(",")
-}
-
-/// What a field manager owns, as the API server records it.
-fn owned_fields<'a>(
-    live: &'a Value,
-    manager: &'a str,
-) -> impl Iterator<Item = &'a Map<String, Value>> {
-    live["metadata"]["managedFields"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter(move |entry| {
-            entry["manager"] == manager
-                && entry["operation"] == "Apply"
-                && entry.get("subresource").is_none()
-        })
-        .filter_map(|entry| entry["fieldsV1"].as_object())
-}
-
-/// Finds what we own and the target no longer states. `fields` is in the form of `FieldsV1`: `f:name` a field, `k:{…}` an
-/// element by keys, `v:…` an element by value.
-fn left_behind(
-    fields: &Map<String, Value>,
-    target: &Value,
-    live: &Value,
-    path: String,
-    found: &mut Vec<Difference>,
-) {
-    for (name, inner) in fields {
-        let (place, wanted, present) = if let Some(field) = name.strip_prefix("f:") {
-            if path.is_empty() && matches!(field, "status" | "apiVersion" | "kind") {
-                continue;
-            }
-            let place = if path.is_empty() {
-                field.to_owned()
-            } else {
-                format!("{path}.{field}")
-            };
-            (place, target.get(field), live.get(field))
-        } else if let Some(keys) = name.strip_prefix("k:") {
-            let Ok(Value::Object(keys)) = serde_json::from_str::<Value>(keys) else {
-                continue;
-            };
-            let find = |list: &Value| -> Option<Value> {
-                let element = list.as_array()?.iter().find(|element| {
-                    keys.iter().all(|(key, value)| match element.get(key) {
-                        Some(present) => same_scalar(present, value),
-                        // A key with a default, left out by the source.
-                        None => key == "protocol",
-                    })
-                })?;
-                Some(element.clone())
-            };
-            let shown: Vec<String> = keys
-                .iter()
-                .map(|(key, value)| {
-                    format!(
-                        "{key}={}",
-                        value
-                            .as_str()
-                            .map_or_else(|| value.to_string(), str::to_owned)
-                    )
-                })
-                .collect();
-            let place = format!("{path}[{}]", shown.join(","));
-            let (wanted, present) = (find(target), find(live));
-            if let Some(present) = present {
-                match (&wanted, inner.as_object()) {
-                    (None, _) => found.push(Difference {
-                        path: place,
-                        reason: Reason::Left,
-                    }),
-                    (Some(wanted), Some(inner)) => {
-                        left_behind(inner, wanted, &present, place, found)
-                    }
-                    _ => {}
-                }
-            }
-            continue;
-        } else if let Some(value) = name.strip_prefix("v:") {
-            let Ok(value) = serde_json::from_str::<Value>(value) else {
-                continue;
-            };
-            let holds = |list: &Value| list.as_array().is_some_and(|list| list.contains(&value));
-            if holds(live) && !holds(target) {
-                found.push(Difference {
-                    path: format!("{path}[{value}]"),
-                    reason: Reason::Left,
-                });
-            }
-            continue;
-        } else {
-            continue;
-        };
-        let Some(present) = present else { continue };
-        let inner = inner
-            .as_object()
-            .filter(|inner| inner.keys().any(|key| key != "."));
-        match (wanted, inner) {
-            (Some(wanted), Some(inner)) => left_behind(inner, wanted, present, place, found),
-            (Some(_), None) => {}
-            // The target states nothing here: the parts that we own are left, or the field itself.
-            (None, Some(inner)) => left_behind(inner, &Value::Null, present, place, found),
-            (None, None) if !is_zero(present) => found.push(Difference {
-                path: place,
-                reason: Reason::Left,
-            }),
-            (None, None) => {}
-        }
-    }
+    let mut predicted = shown.clone().into_owned();
+    walk::overlay(&target, &mut predicted, &gvk, live, options);
+    normalise::shown(predicted)
 }
 
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use serde_json::json;
+    use serde_json::{Map, json};
 
     use super::*;
 
@@ -431,7 +344,7 @@ mod tests {
         check(
             json!({"metadata": {"labels": {"a": "1"}}}),
             json!({"metadata": {}}),
-            &["metadata.labels[a] is not live"],
+            &["metadata.labels.a is not live"],
         );
     }
 

@@ -4,13 +4,22 @@
 //! Nothing here awaits, reads a clock or knows a client: everything is a function of values, so that it can be tested by the
 //! thousands and behaves after a crash as it did before.
 
+pub mod compare_options;
 pub mod diff;
 pub mod health;
+pub mod ignore;
+pub mod known_types;
+pub mod managed_fields;
+pub mod mask;
 pub mod object;
 pub mod order;
 pub mod plan;
 pub mod project;
+pub mod schema;
+pub mod server_side;
+pub mod take_over;
 pub mod tracking;
 
+mod edit;
 mod glob;
 mod quantity;

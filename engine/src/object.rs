@@ -64,6 +64,42 @@ pub fn has_option(object: &Value, annotation_name: &str, option: &str) -> bool {
         .is_some_and(|text| text.split(',').any(|entry| entry.trim() == option))
 }
 
+/// Whether an object is a Secret of the core group.
+#[must_use]
+pub fn is_secret(object: &Value) -> bool {
+    object.get("kind").and_then(Value::as_str) == Some("Secret")
+        && object
+            .get("apiVersion")
+            .and_then(Value::as_str)
+            .is_none_or(|version| !version.contains('/'))
+}
+
+/// Whether two values are equal, at any depth without recursion.
+pub(crate) fn equal(a: &Value, b: &Value) -> bool {
+    let mut stack = vec![(a, b)];
+    while let Some((a, b)) = stack.pop() {
+        match (a, b) {
+            (Value::Array(a), Value::Array(b)) if a.len() == b.len() => {
+                stack.extend(a.iter().zip(b))
+            }
+            (Value::Object(a), Value::Object(b)) if a.len() == b.len() => {
+                for (name, value) in a {
+                    match b.get(name) {
+                        Some(other) => stack.push((value, other)),
+                        None => return false,
+                    }
+                }
+            }
+            (Value::Array(_) | Value::Object(_), _) | (_, Value::Array(_) | Value::Object(_)) => {
+                return false;
+            }
+            (a, b) if a == b => {}
+            _ => return false,
+        }
+    }
+    true
+}
+
 /// Container images of a workload, in order, each once.
 #[must_use]
 pub fn images(object: &Value) -> Vec<String> {

@@ -24,7 +24,7 @@ pub(crate) fn nanos(text: &str) -> Option<i128> {
         "Ti" => 1_000_000_000 << 40,
         "Pi" => 1_000_000_000 << 50,
         "Ei" => 1_000_000_000 << 60,
-        _ => return None,
+        exponent => decimal(exponent)?,
     };
     let (negative, digits) = match number.strip_prefix('-') {
         Some(rest) => (true, rest),
@@ -55,6 +55,13 @@ pub(crate) fn nanos(text: &str) -> Option<i128> {
     Some(if negative { -value } else { value })
 }
 
+/// The scale of a decimal exponent such as `e3` or `E-2`. Beyond nano nothing is left, beyond exa nothing fits.
+fn decimal(suffix: &str) -> Option<i128> {
+    let power: i32 = suffix.strip_prefix(['e', 'E'])?.parse().ok()?;
+    let power = u32::try_from(power.checked_add(9)?).ok()?;
+    (power <= 27).then(|| 10_i128.pow(power))
+}
+
 #[cfg(test)]
 mod tests {
     use super::nanos;
@@ -68,6 +75,8 @@ mod tests {
             ("1k", "1000"),
             ("0.1Gi", "107374182.4"),
             ("-1", "-1000m"),
+            ("1e3", "1k"),
+            ("15E-1", "1500m"),
         ] {
             assert_eq!(nanos(a), nanos(b), "{a} and {b}");
             assert!(nanos(a).is_some(), "{a}");
@@ -84,6 +93,9 @@ mod tests {
             ".",
             "--1",
             "1e",
+            "1e99",
+            "1e-10",
+            "1ee3",
             "99999999999999999999999999999999999999E",
         ] {
             assert_eq!(nanos(text), None, "{text}");

@@ -8,3 +8,9 @@ pub trait Body {
     /// Top-level fields that are taken out before the body is read: what only the server writes.
     const IGNORED: &'static [&'static str];
 }
+
+/// A JSON string: a patch, or the name of an action.
+impl Body for String {
+    const STRICT: bool = false;
+    const IGNORED: &'static [&'static str] = &[];
+}

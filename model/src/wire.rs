@@ -4499,3 +4499,1074 @@ impl crate::body::Body for Error {
     const STRICT: bool = false;
     const IGNORED: &'static [&'static str] = &[];
 }
+
+/// Rendered manifests.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ManifestResponse {
+    /// One JSON text an object.
+    pub manifests: Vec<String>,
+    /// Namespace of the destination.
+    #[serde(
+        default,
+        deserialize_with = "lenient::null_is_default",
+        skip_serializing_if = "String::is_empty"
+    )]
+    pub namespace: String,
+    /// Cluster of the destination.
+    #[serde(
+        default,
+        deserialize_with = "lenient::null_is_default",
+        skip_serializing_if = "String::is_empty"
+    )]
+    pub server: String,
+    /// Commit or chart version that was rendered.
+    #[serde(
+        default,
+        deserialize_with = "lenient::null_is_default",
+        skip_serializing_if = "String::is_empty"
+    )]
+    pub revision: String,
+    /// `Directory`, `Helm` or `Kustomize`.
+    #[serde(
+        rename = "sourceType",
+        default,
+        deserialize_with = "lenient::null_is_default",
+        skip_serializing_if = "String::is_empty"
+    )]
+    pub source_type: String,
+}
+
+impl crate::body::Body for ManifestResponse {
+    const STRICT: bool = false;
+    const IGNORED: &'static [&'static str] = &[];
+}
+
+/// Names a live object.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ResourceRef {
+    /// API group.
+    #[serde(
+        default,
+        deserialize_with = "lenient::null_is_default",
+        skip_serializing_if = "String::is_empty"
+    )]
+    pub group: String,
+    /// API version.
+    #[serde(
+        default,
+        deserialize_with = "lenient::null_is_default",
+        skip_serializing_if = "String::is_empty"
+    )]
+    pub version: String,
+    /// Kind.
+    #[serde(
+        default,
+        deserialize_with = "lenient::null_is_default",
+        skip_serializing_if = "String::is_empty"
+    )]
+    pub kind: String,
+    /// Namespace.
+    #[serde(
+        default,
+        deserialize_with = "lenient::null_is_default",
+        skip_serializing_if = "String::is_empty"
+    )]
+    pub namespace: String,
+    /// Name.
+    #[serde(
+        default,
+        deserialize_with = "lenient::null_is_default",
+        skip_serializing_if = "String::is_empty"
+    )]
+    pub name: String,
+    /// Identity in the cluster.
+    #[serde(
+        default,
+        deserialize_with = "lenient::null_is_default",
+        skip_serializing_if = "String::is_empty"
+    )]
+    pub uid: String,
+}
+
+impl crate::body::Body for ResourceRef {
+    const STRICT: bool = false;
+    const IGNORED: &'static [&'static str] = &[];
+}
+
+/// A fact for people.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct InfoItem {
+    /// What it is.
+    #[serde(
+        default,
+        deserialize_with = "lenient::null_is_default",
+        skip_serializing_if = "String::is_empty"
+    )]
+    pub name: String,
+    /// Its value.
+    #[serde(
+        default,
+        deserialize_with = "lenient::null_is_default",
+        skip_serializing_if = "String::is_empty"
+    )]
+    pub value: String,
+}
+
+impl crate::body::Body for InfoItem {
+    const STRICT: bool = false;
+    const IGNORED: &'static [&'static str] = &[];
+}
+
+/// How an object takes part in traffic.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ResourceNetworkingInfo {
+    /// Labels of the pods that it sends traffic to.
+    #[serde(
+        rename = "targetLabels",
+        default,
+        deserialize_with = "lenient::null_is_default",
+        skip_serializing_if = "BTreeMap::is_empty"
+    )]
+    pub target_labels: BTreeMap<String, String>,
+    /// Objects that it sends traffic to.
+    #[serde(
+        rename = "targetRefs",
+        default,
+        deserialize_with = "lenient::null_is_default",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    pub target_refs: Vec<ResourceRef>,
+    /// Its own labels, by which others send traffic to it.
+    #[serde(
+        default,
+        deserialize_with = "lenient::null_is_default",
+        skip_serializing_if = "BTreeMap::is_empty"
+    )]
+    pub labels: BTreeMap<String, String>,
+    /// Addresses at which it is reached from outside.
+    #[serde(
+        default,
+        deserialize_with = "lenient::null_is_default",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    pub ingress: Vec<serde_json::Value>,
+    /// URLs at which it is reached from outside.
+    #[serde(
+        rename = "externalURLs",
+        default,
+        deserialize_with = "lenient::null_is_default",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    pub external_urls: Vec<String>,
+}
+
+impl crate::body::Body for ResourceNetworkingInfo {
+    const STRICT: bool = false;
+    const IGNORED: &'static [&'static str] = &[];
+}
+
+/// A live object in the tree of an application.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ResourceNode {
+    /// API group.
+    #[serde(
+        default,
+        deserialize_with = "lenient::null_is_default",
+        skip_serializing_if = "String::is_empty"
+    )]
+    pub group: String,
+    /// API version.
+    #[serde(
+        default,
+        deserialize_with = "lenient::null_is_default",
+        skip_serializing_if = "String::is_empty"
+    )]
+    pub version: String,
+    /// Kind.
+    #[serde(
+        default,
+        deserialize_with = "lenient::null_is_default",
+        skip_serializing_if = "String::is_empty"
+    )]
+    pub kind: String,
+    /// Namespace.
+    #[serde(
+        default,
+        deserialize_with = "lenient::null_is_default",
+        skip_serializing_if = "String::is_empty"
+    )]
+    pub namespace: String,
+    /// Name.
+    #[serde(
+        default,
+        deserialize_with = "lenient::null_is_default",
+        skip_serializing_if = "String::is_empty"
+    )]
+    pub name: String,
+    /// Identity in the cluster.
+    #[serde(
+        default,
+        deserialize_with = "lenient::null_is_default",
+        skip_serializing_if = "String::is_empty"
+    )]
+    pub uid: String,
+    /// Objects that it belongs to.
+    #[serde(
+        rename = "parentRefs",
+        default,
+        deserialize_with = "lenient::null_is_default",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    pub parent_refs: Vec<ResourceRef>,
+    /// Facts for people.
+    #[serde(
+        default,
+        deserialize_with = "lenient::null_is_default",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    pub info: Vec<InfoItem>,
+    /// How it takes part in traffic.
+    #[serde(
+        rename = "networkingInfo",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub networking_info: Option<ResourceNetworkingInfo>,
+    /// Version of the object.
+    #[serde(
+        rename = "resourceVersion",
+        default,
+        deserialize_with = "lenient::null_is_default",
+        skip_serializing_if = "String::is_empty"
+    )]
+    pub resource_version: String,
+    /// Container images.
+    #[serde(
+        default,
+        deserialize_with = "lenient::null_is_default",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    pub images: Vec<String>,
+    /// How well it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub health: Option<HealthStatus>,
+    /// When it was made.
+    #[serde(rename = "createdAt", default, skip_serializing_if = "Option::is_none")]
+    pub created_at: Option<DateTime<Utc>>,
+}
+
+impl crate::body::Body for ResourceNode {
+    const STRICT: bool = false;
+    const IGNORED: &'static [&'static str] = &[];
+}
+
+/// What the pods of an application take of a node.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct HostResourceInfo {
+    /// `cpu` or `memory`.
+    #[serde(
+        rename = "resourceName",
+        default,
+        deserialize_with = "lenient::null_is_default",
+        skip_serializing_if = "String::is_empty"
+    )]
+    pub resource_name: String,
+    /// What pods of the application ask for: thousandths of a core, or thousandths of a byte.
+    #[serde(
+        rename = "requestedByApp",
+        default,
+        deserialize_with = "lenient::optional_integer",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub requested_by_app: Option<i64>,
+    /// What other pods ask for.
+    #[serde(
+        rename = "requestedByNeighbors",
+        default,
+        deserialize_with = "lenient::optional_integer",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub requested_by_neighbors: Option<i64>,
+    /// What the node has.
+    #[serde(
+        default,
+        deserialize_with = "lenient::optional_integer",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub capacity: Option<i64>,
+}
+
+impl crate::body::Body for HostResourceInfo {
+    const STRICT: bool = false;
+    const IGNORED: &'static [&'static str] = &[];
+}
+
+/// A node with pods of an application.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct HostInfo {
+    /// Name of the node.
+    #[serde(
+        default,
+        deserialize_with = "lenient::null_is_default",
+        skip_serializing_if = "String::is_empty"
+    )]
+    pub name: String,
+    /// What its pods take.
+    #[serde(
+        rename = "resourcesInfo",
+        default,
+        deserialize_with = "lenient::null_is_default",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    pub resources_info: Vec<HostResourceInfo>,
+    /// What the node says about itself.
+    #[serde(
+        rename = "systemInfo",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub system_info: Option<serde_json::Value>,
+    /// Labels of the node.
+    #[serde(
+        default,
+        deserialize_with = "lenient::null_is_default",
+        skip_serializing_if = "BTreeMap::is_empty"
+    )]
+    pub labels: BTreeMap<String, String>,
+}
+
+impl crate::body::Body for HostInfo {
+    const STRICT: bool = false;
+    const IGNORED: &'static [&'static str] = &[];
+}
+
+/// The live objects of an application.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ApplicationTree {
+    /// Objects of the application, and what they own.
+    #[serde(
+        default,
+        deserialize_with = "lenient::null_is_default",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    pub nodes: Vec<ResourceNode>,
+    /// Objects in the namespace of the application that belong to none.
+    #[serde(
+        rename = "orphanedNodes",
+        default,
+        deserialize_with = "lenient::null_is_default",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    pub orphaned_nodes: Vec<ResourceNode>,
+    /// Nodes with pods of the application.
+    #[serde(
+        default,
+        deserialize_with = "lenient::null_is_default",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    pub hosts: Vec<HostInfo>,
+    /// Always absent.
+    #[serde(
+        rename = "shardsCount",
+        default,
+        deserialize_with = "lenient::optional_integer",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub shards_count: Option<i64>,
+}
+
+impl crate::body::Body for ApplicationTree {
+    const STRICT: bool = false;
+    const IGNORED: &'static [&'static str] = &[];
+}
+
+/// A field in which a live object differs from Git.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct FieldDifference {
+    /// Path to the field, for example `spec.template.spec.containers[name=web].image`.
+    #[serde(
+        default,
+        deserialize_with = "lenient::null_is_default",
+        skip_serializing_if = "String::is_empty"
+    )]
+    pub path: String,
+    /// Why it counts.
+    #[serde(
+        default,
+        deserialize_with = "lenient::null_is_default",
+        skip_serializing_if = "String::is_empty"
+    )]
+    pub reason: String,
+    /// What Git states; absent when Git does not state the field.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub desired: Option<serde_json::Value>,
+    /// What is live; absent when nothing is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub live: Option<serde_json::Value>,
+    /// Field managers that own the live field.
+    #[serde(
+        default,
+        deserialize_with = "lenient::null_is_default",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    pub managers: Vec<String>,
+}
+
+impl crate::body::Body for FieldDifference {
+    const STRICT: bool = false;
+    const IGNORED: &'static [&'static str] = &[];
+}
+
+/// Target and live state of an object.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ResourceDiff {
+    /// API group.
+    #[serde(
+        default,
+        deserialize_with = "lenient::null_is_default",
+        skip_serializing_if = "String::is_empty"
+    )]
+    pub group: String,
+    /// Kind.
+    #[serde(
+        default,
+        deserialize_with = "lenient::null_is_default",
+        skip_serializing_if = "String::is_empty"
+    )]
+    pub kind: String,
+    /// Namespace.
+    #[serde(
+        default,
+        deserialize_with = "lenient::null_is_default",
+        skip_serializing_if = "String::is_empty"
+    )]
+    pub namespace: String,
+    /// Name.
+    #[serde(
+        default,
+        deserialize_with = "lenient::null_is_default",
+        skip_serializing_if = "String::is_empty"
+    )]
+    pub name: String,
+    /// What Git states, as a JSON text.
+    #[serde(
+        rename = "targetState",
+        default,
+        deserialize_with = "lenient::null_is_default",
+        skip_serializing_if = "String::is_empty"
+    )]
+    pub target_state: String,
+    /// What is live, as a JSON text; `null` when nothing is.
+    #[serde(
+        rename = "liveState",
+        default,
+        deserialize_with = "lenient::null_is_default",
+        skip_serializing_if = "String::is_empty"
+    )]
+    pub live_state: String,
+    /// Always absent.
+    #[serde(
+        default,
+        deserialize_with = "lenient::null_is_default",
+        skip_serializing_if = "String::is_empty"
+    )]
+    pub diff: String,
+    /// Whether it is a hook.
+    #[serde(
+        default,
+        deserialize_with = "lenient::null_is_default",
+        skip_serializing_if = "lenient::is_false"
+    )]
+    pub hook: bool,
+    /// The live object without what does not count, as a JSON text.
+    #[serde(
+        rename = "normalizedLiveState",
+        default,
+        deserialize_with = "lenient::null_is_default",
+        skip_serializing_if = "String::is_empty"
+    )]
+    pub normalized_live_state: String,
+    /// The live object after a sync, as a JSON text.
+    #[serde(
+        rename = "predictedLiveState",
+        default,
+        deserialize_with = "lenient::null_is_default",
+        skip_serializing_if = "String::is_empty"
+    )]
+    pub predicted_live_state: String,
+    /// Version of the live object.
+    #[serde(
+        rename = "resourceVersion",
+        default,
+        deserialize_with = "lenient::null_is_default",
+        skip_serializing_if = "String::is_empty"
+    )]
+    pub resource_version: String,
+    /// Whether it is out of sync.
+    #[serde(
+        default,
+        deserialize_with = "lenient::null_is_default",
+        skip_serializing_if = "lenient::is_false"
+    )]
+    pub modified: bool,
+    /// The fields that make it out of sync, each with its reason.
+    #[serde(
+        default,
+        deserialize_with = "lenient::null_is_default",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    pub differences: Vec<FieldDifference>,
+}
+
+impl crate::body::Body for ResourceDiff {
+    const STRICT: bool = false;
+    const IGNORED: &'static [&'static str] = &[];
+}
+
+/// Target and live state of the objects of an application.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ManagedResourcesResponse {
+    /// The objects.
+    pub items: Vec<ResourceDiff>,
+}
+
+impl crate::body::Body for ManagedResourcesResponse {
+    const STRICT: bool = false;
+    const IGNORED: &'static [&'static str] = &[];
+}
+
+/// A live object.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ApplicationResourceResponse {
+    /// The object, as a JSON text.
+    #[serde(
+        default,
+        deserialize_with = "lenient::null_is_default",
+        skip_serializing_if = "String::is_empty"
+    )]
+    pub manifest: String,
+}
+
+impl crate::body::Body for ApplicationResourceResponse {
+    const STRICT: bool = false;
+    const IGNORED: &'static [&'static str] = &[];
+}
+
+/// A parameter of an action.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ResourceActionParam {
+    /// Name.
+    #[serde(
+        default,
+        deserialize_with = "lenient::null_is_default",
+        skip_serializing_if = "String::is_empty"
+    )]
+    pub name: String,
+    /// Value.
+    #[serde(
+        default,
+        deserialize_with = "lenient::null_is_default",
+        skip_serializing_if = "String::is_empty"
+    )]
+    pub value: String,
+    /// Type.
+    #[serde(
+        rename = "type",
+        default,
+        deserialize_with = "lenient::null_is_default",
+        skip_serializing_if = "String::is_empty"
+    )]
+    pub type_: String,
+    /// Value when none is given.
+    #[serde(
+        default,
+        deserialize_with = "lenient::null_is_default",
+        skip_serializing_if = "String::is_empty"
+    )]
+    pub default: String,
+}
+
+impl crate::body::Body for ResourceActionParam {
+    const STRICT: bool = false;
+    const IGNORED: &'static [&'static str] = &[];
+}
+
+/// Something that can be done with an object.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ResourceAction {
+    /// Name.
+    #[serde(
+        default,
+        deserialize_with = "lenient::null_is_default",
+        skip_serializing_if = "String::is_empty"
+    )]
+    pub name: String,
+    /// Parameters.
+    #[serde(
+        default,
+        deserialize_with = "lenient::null_is_default",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    pub params: Vec<ResourceActionParam>,
+    /// Whether it cannot be done in the present state of the object.
+    #[serde(
+        default,
+        deserialize_with = "lenient::null_is_default",
+        skip_serializing_if = "lenient::is_false"
+    )]
+    pub disabled: bool,
+    /// Style of an icon.
+    #[serde(
+        rename = "iconClass",
+        default,
+        deserialize_with = "lenient::null_is_default",
+        skip_serializing_if = "String::is_empty"
+    )]
+    pub icon_class: String,
+    /// Name for people.
+    #[serde(
+        rename = "displayName",
+        default,
+        deserialize_with = "lenient::null_is_default",
+        skip_serializing_if = "String::is_empty"
+    )]
+    pub display_name: String,
+}
+
+impl crate::body::Body for ResourceAction {
+    const STRICT: bool = false;
+    const IGNORED: &'static [&'static str] = &[];
+}
+
+/// Actions for an object.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ResourceActionsListResponse {
+    /// The actions.
+    #[serde(
+        default,
+        deserialize_with = "lenient::null_is_default",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    pub actions: Vec<ResourceAction>,
+}
+
+impl crate::body::Body for ResourceActionsListResponse {
+    const STRICT: bool = false;
+    const IGNORED: &'static [&'static str] = &[];
+}
+
+/// An action to run.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ResourceActionRunRequest {
+    /// Name of the application; the path wins.
+    #[serde(
+        default,
+        deserialize_with = "lenient::null_is_default",
+        skip_serializing_if = "String::is_empty"
+    )]
+    pub name: String,
+    /// Namespace of the object.
+    #[serde(
+        default,
+        deserialize_with = "lenient::null_is_default",
+        skip_serializing_if = "String::is_empty"
+    )]
+    pub namespace: String,
+    /// Name of the object.
+    #[serde(
+        rename = "resourceName",
+        default,
+        deserialize_with = "lenient::null_is_default",
+        skip_serializing_if = "String::is_empty"
+    )]
+    pub resource_name: String,
+    /// API version of the object.
+    #[serde(
+        default,
+        deserialize_with = "lenient::null_is_default",
+        skip_serializing_if = "String::is_empty"
+    )]
+    pub version: String,
+    /// API group of the object.
+    #[serde(
+        default,
+        deserialize_with = "lenient::null_is_default",
+        skip_serializing_if = "String::is_empty"
+    )]
+    pub group: String,
+    /// Kind of the object.
+    #[serde(
+        default,
+        deserialize_with = "lenient::null_is_default",
+        skip_serializing_if = "String::is_empty"
+    )]
+    pub kind: String,
+    /// Name of the action.
+    #[serde(
+        default,
+        deserialize_with = "lenient::null_is_default",
+        skip_serializing_if = "String::is_empty"
+    )]
+    pub action: String,
+    /// Namespace of the application.
+    #[serde(
+        rename = "appNamespace",
+        default,
+        deserialize_with = "lenient::null_is_default",
+        skip_serializing_if = "String::is_empty"
+    )]
+    pub app_namespace: String,
+    /// Project that the application must belong to.
+    #[serde(
+        default,
+        deserialize_with = "lenient::null_is_default",
+        skip_serializing_if = "String::is_empty"
+    )]
+    pub project: String,
+    /// Values of the parameters.
+    #[serde(
+        rename = "resourceActionParameters",
+        default,
+        deserialize_with = "lenient::null_is_default",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    pub resource_action_parameters: Vec<ResourceActionParam>,
+}
+
+impl crate::body::Body for ResourceActionRunRequest {
+    const STRICT: bool = false;
+    const IGNORED: &'static [&'static str] = &[];
+}
+
+/// A window of a project.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ApplicationSyncWindow {
+    /// `allow` or `deny`.
+    #[serde(
+        default,
+        deserialize_with = "lenient::null_is_default",
+        skip_serializing_if = "String::is_empty"
+    )]
+    pub kind: String,
+    /// When it begins, in the form of cron.
+    #[serde(
+        default,
+        deserialize_with = "lenient::null_is_default",
+        skip_serializing_if = "String::is_empty"
+    )]
+    pub schedule: String,
+    /// How long it lasts.
+    #[serde(
+        default,
+        deserialize_with = "lenient::null_is_default",
+        skip_serializing_if = "String::is_empty"
+    )]
+    pub duration: String,
+    /// Whether people may synchronise outside it.
+    #[serde(
+        rename = "manualSync",
+        default,
+        deserialize_with = "lenient::null_is_default",
+        skip_serializing_if = "lenient::is_false"
+    )]
+    pub manual_sync: bool,
+}
+
+impl crate::body::Body for ApplicationSyncWindow {
+    const STRICT: bool = false;
+    const IGNORED: &'static [&'static str] = &[];
+}
+
+/// Sync windows of an application.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ApplicationSyncWindowsResponse {
+    /// Windows that are open now.
+    #[serde(
+        rename = "activeWindows",
+        default,
+        deserialize_with = "lenient::null_is_default",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    pub active_windows: Vec<ApplicationSyncWindow>,
+    /// Windows that concern the application.
+    #[serde(
+        rename = "assignedWindows",
+        default,
+        deserialize_with = "lenient::null_is_default",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    pub assigned_windows: Vec<ApplicationSyncWindow>,
+    /// Whether it may be synchronised now by hand.
+    #[serde(
+        rename = "canSync",
+        default,
+        deserialize_with = "lenient::null_is_default",
+        skip_serializing_if = "lenient::is_false"
+    )]
+    pub can_sync: bool,
+}
+
+impl crate::body::Body for ApplicationSyncWindowsResponse {
+    const STRICT: bool = false;
+    const IGNORED: &'static [&'static str] = &[];
+}
+
+/// Who made a commit, when, and why.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct RevisionMetadata {
+    /// Author, with address.
+    #[serde(
+        default,
+        deserialize_with = "lenient::null_is_default",
+        skip_serializing_if = "String::is_empty"
+    )]
+    pub author: String,
+    /// When it was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub date: Option<DateTime<Utc>>,
+    /// Tags on it.
+    #[serde(
+        default,
+        deserialize_with = "lenient::null_is_default",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    pub tags: Vec<String>,
+    /// Its message.
+    #[serde(
+        default,
+        deserialize_with = "lenient::null_is_default",
+        skip_serializing_if = "String::is_empty"
+    )]
+    pub message: String,
+    /// What is known of its signature.
+    #[serde(
+        rename = "signatureInfo",
+        default,
+        deserialize_with = "lenient::null_is_default",
+        skip_serializing_if = "String::is_empty"
+    )]
+    pub signature_info: String,
+}
+
+impl crate::body::Body for RevisionMetadata {
+    const STRICT: bool = false;
+    const IGNORED: &'static [&'static str] = &[];
+}
+
+/// An operation that has ended.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct OperationRecord {
+    /// Number; it only grows.
+    #[serde(deserialize_with = "lenient::integer")]
+    pub id: i64,
+    /// What was asked, and how it ended.
+    pub state: OperationState,
+    /// Hash of what was applied, by object: SHA-256 of the manifest.
+    #[serde(
+        default,
+        deserialize_with = "lenient::null_is_default",
+        skip_serializing_if = "BTreeMap::is_empty"
+    )]
+    pub applied: BTreeMap<String, String>,
+}
+
+impl crate::body::Body for OperationRecord {
+    const STRICT: bool = false;
+    const IGNORED: &'static [&'static str] = &[];
+}
+
+/// Operations of an application, newest first.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct OperationRecordList {
+    /// The operations.
+    pub items: Vec<OperationRecord>,
+}
+
+impl crate::body::Body for OperationRecordList {
+    const STRICT: bool = false;
+    const IGNORED: &'static [&'static str] = &[];
+}
+
+/// A source to look at.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct RepoAppDetailsQuery {
+    /// The source.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<ApplicationSource>,
+    /// Name that the application would have.
+    #[serde(
+        rename = "appName",
+        default,
+        deserialize_with = "lenient::null_is_default",
+        skip_serializing_if = "String::is_empty"
+    )]
+    pub app_name: String,
+    /// Project that the application would have.
+    #[serde(
+        rename = "appProject",
+        default,
+        deserialize_with = "lenient::null_is_default",
+        skip_serializing_if = "String::is_empty"
+    )]
+    pub app_project: String,
+    /// Position of the source, from 0.
+    #[serde(
+        rename = "sourceIndex",
+        default,
+        deserialize_with = "lenient::optional_integer",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub source_index: Option<i64>,
+    /// Number in the history.
+    #[serde(
+        rename = "versionId",
+        default,
+        deserialize_with = "lenient::optional_integer",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub version_id: Option<i64>,
+}
+
+impl crate::body::Body for RepoAppDetailsQuery {
+    const STRICT: bool = false;
+    const IGNORED: &'static [&'static str] = &[];
+}
+
+/// A Helm chart as a source.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct HelmAppDetails {
+    /// Name of the chart.
+    #[serde(
+        default,
+        deserialize_with = "lenient::null_is_default",
+        skip_serializing_if = "String::is_empty"
+    )]
+    pub name: String,
+    /// Files in its folder that look like values.
+    #[serde(
+        rename = "valueFiles",
+        default,
+        deserialize_with = "lenient::null_is_default",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    pub value_files: Vec<String>,
+    /// Its `values.yaml`.
+    #[serde(
+        default,
+        deserialize_with = "lenient::null_is_default",
+        skip_serializing_if = "String::is_empty"
+    )]
+    pub values: String,
+    /// Its values, one a parameter.
+    #[serde(
+        default,
+        deserialize_with = "lenient::null_is_default",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    pub parameters: Vec<HelmParameter>,
+    /// Parameters that are read from files.
+    #[serde(
+        rename = "fileParameters",
+        default,
+        deserialize_with = "lenient::null_is_default",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    pub file_parameters: Vec<HelmFileParameter>,
+}
+
+impl crate::body::Body for HelmAppDetails {
+    const STRICT: bool = false;
+    const IGNORED: &'static [&'static str] = &[];
+}
+
+/// A Kustomize overlay as a source.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct KustomizeAppDetails {
+    /// Images of its objects.
+    #[serde(
+        default,
+        deserialize_with = "lenient::null_is_default",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    pub images: Vec<String>,
+    /// Namespace that it sets.
+    #[serde(
+        default,
+        deserialize_with = "lenient::null_is_default",
+        skip_serializing_if = "String::is_empty"
+    )]
+    pub namespace: String,
+    /// Prefix that it sets.
+    #[serde(
+        rename = "namePrefix",
+        default,
+        deserialize_with = "lenient::null_is_default",
+        skip_serializing_if = "String::is_empty"
+    )]
+    pub name_prefix: String,
+    /// Suffix that it sets.
+    #[serde(
+        rename = "nameSuffix",
+        default,
+        deserialize_with = "lenient::null_is_default",
+        skip_serializing_if = "String::is_empty"
+    )]
+    pub name_suffix: String,
+}
+
+impl crate::body::Body for KustomizeAppDetails {
+    const STRICT: bool = false;
+    const IGNORED: &'static [&'static str] = &[];
+}
+
+/// What lies at a path of a repository.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct RepoAppDetailsResponse {
+    /// `Directory`, `Helm` or `Kustomize`.
+    #[serde(
+        rename = "type",
+        default,
+        deserialize_with = "lenient::null_is_default",
+        skip_serializing_if = "String::is_empty"
+    )]
+    pub type_: String,
+    /// What a chart takes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub helm: Option<HelmAppDetails>,
+    /// What an overlay takes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kustomize: Option<KustomizeAppDetails>,
+    /// Always absent or empty.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub directory: Option<serde_json::Value>,
+}
+
+impl crate::body::Body for RepoAppDetailsResponse {
+    const STRICT: bool = false;
+    const IGNORED: &'static [&'static str] = &[];
+}

@@ -1,29 +1,40 @@
 //! Kubernetes: what is live, and how it is changed.
 //!
-//! A [`Cluster`] connects when it is first needed. It watches the kinds that somebody asked for and holds their objects; the answers
-//! to its own writes go into the same place, so that nobody waits for a watch to see what was just applied.
+//! A [`Cluster`] connects when it is first needed, and is asked for its version from then on, so that what is shown of the connection
+//! is true. It follows the kinds that somebody asked for, and surveys the others for objects of applications; the answers
+//! to its own writes go into the same index, so that nobody waits for a watch to see what was just applied.
 
 mod access;
+mod clusters;
 mod error;
+mod follow;
+mod kinds;
 mod live;
+mod survey;
+mod write;
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{
+    Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak,
+};
 use std::time::{Duration, Instant};
 
-use futures::{StreamExt as _, TryStreamExt as _};
-use kube::api::{
-    Api, ApiResource, DeleteParams, DynamicObject, Patch, PatchParams, PropagationPolicy,
-};
-use kube::runtime::{WatchStreamExt as _, watcher};
+use chrono::{DateTime, Utc};
+use futures::StreamExt as _;
+use kube::api::{Api, DynamicObject};
 use serde_json::Value;
-use tiphys_engine::object::{self, Gvk};
+use tiphys_engine::object::Gvk;
 use tiphys_model::ResourceKey;
 use tokio::sync::{broadcast, watch};
 
 pub use access::Access;
+pub use clusters::Clusters;
 pub use error::ClusterError;
-use live::Live;
+pub use kinds::Kind;
+use kinds::Kinds;
+use live::{Arrived, Concerned, GroupKind, Live};
+pub use live::{Whole, version};
+pub use write::Apply;
 
 /// Our field manager.
 pub const MANAGER: &str = "tiphys";
@@ -32,22 +43,29 @@ const REQUEST: Duration = Duration::from_secs(60);
 const FIRST_LIST: Duration = Duration::from_secs(30);
 /// How long a failed connection is not tried again.
 const PAUSE: Duration = Duration::from_secs(5);
+/// Time between two looks at a cluster in use, before jitter.
+const HEARTBEAT: Duration = Duration::from_secs(10);
+/// Objects that are read at a time because they were known by name only.
+const READS: usize = 16;
 
-/// A live object changed that belongs, or belonged, to these applications.
+/// Something changed in a cluster that concerns applications.
 #[derive(Clone, Debug)]
 pub struct LiveChange {
-    /// Names of the applications.
-    pub applications: Vec<String>,
+    /// The cluster.
+    pub server: Arc<str>,
+    /// What happened.
+    pub what: Change,
 }
 
-/// A kind as a cluster serves it.
+/// What happened in a cluster.
 #[derive(Clone, Debug)]
-pub struct Kind {
-    /// How it is addressed.
-    pub resource: ApiResource,
-    /// Whether its objects live in namespaces.
-    pub namespaced: bool,
-    watchable: bool,
+pub enum Change {
+    /// An object changed that belongs, or belonged, to these applications, or that they wait for.
+    Objects(Vec<String>),
+    /// An object changed that something of these applications owns.
+    Descendants(Vec<String>),
+    /// The connection was lost or is back.
+    Connection,
 }
 
 /// What is known of the connection.
@@ -57,12 +75,14 @@ pub struct Info {
     pub version: String,
     /// Why the last attempt failed; none when it did not, or there was none.
     pub error: Option<String>,
-    /// Whether there was an attempt.
-    pub tried: bool,
-    /// Objects held.
+    /// When the cluster was last asked; none when it was not.
+    pub attempted_at: Option<DateTime<Utc>>,
+    /// Objects known.
     pub objects: usize,
     /// Kinds served.
     pub kinds: usize,
+    /// When all objects of a kind were last listed.
+    pub synced_at: Option<DateTime<Utc>>,
 }
 
 struct Connected {
@@ -73,23 +93,14 @@ struct Connected {
 /// A connection, or when and why there was none.
 type Attempt = Result<Arc<Connected>, (Instant, ClusterError)>;
 
-#[derive(Default)]
-struct Kinds {
-    /// By group, version and kind.
-    served: HashMap<(String, String, String), Kind>,
-    read: Option<Instant>,
-}
-
-type Watches = HashMap<(String, String), watch::Receiver<Option<Result<(), ClusterError>>>>;
-
 struct Inner {
-    server: String,
+    server: Arc<str>,
     access: Access,
     connection: tokio::sync::Mutex<Option<Attempt>>,
     info: Mutex<Info>,
     kinds: tokio::sync::RwLock<Kinds>,
     live: RwLock<Live>,
-    watches: Mutex<Watches>,
+    followed: Mutex<HashMap<GroupKind, watch::Receiver<follow::State>>>,
     tasks: Mutex<tokio::task::JoinSet<()>>,
     changes: broadcast::Sender<LiveChange>,
 }
@@ -104,42 +115,33 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Options of an apply.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Apply {
-    /// Ask the API server what would happen, and change nothing.
-    pub dry_run: bool,
-    /// When a field cannot be changed: delete the object and make it anew.
-    pub force: bool,
-}
-
 impl Cluster {
     /// A cluster that connects when it is first needed.
     #[must_use]
     pub fn new(server: &str, access: Access, changes: broadcast::Sender<LiveChange>) -> Self {
         Self {
             inner: Arc::new(Inner {
-                server: server.to_owned(),
+                server: Arc::from(server),
                 access,
                 connection: tokio::sync::Mutex::default(),
                 info: Mutex::default(),
                 kinds: tokio::sync::RwLock::default(),
                 live: RwLock::default(),
-                watches: Mutex::default(),
+                followed: Mutex::default(),
                 tasks: Mutex::default(),
                 changes,
             }),
         }
     }
 
-    /// Contacts the cluster now; answers its version.
+    /// Contacts a cluster now; answers its version.
     ///
     /// # Errors
     /// Why it cannot be used.
     pub async fn test(server: &str, access: &Access) -> Result<String, ClusterError> {
         connect(server, access)
             .await
-            .map(|connected| connected.version.clone())
+            .map(|connected| connected.version)
     }
 
     /// What is known without contacting it.
@@ -150,18 +152,25 @@ impl Cluster {
         info
     }
 
-    fn read_live(&self) -> std::sync::RwLockReadGuard<'_, Live> {
+    fn read_live(&self) -> RwLockReadGuard<'_, Live> {
         self.inner
             .live
             .read()
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn write_live(&self) -> std::sync::RwLockWriteGuard<'_, Live> {
+    fn write_live(&self) -> RwLockWriteGuard<'_, Live> {
         self.inner
             .live
             .write()
             .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        let mut tasks = locked(&self.inner.tasks);
+        // What has ended is let go.
+        while tasks.try_join_next().is_some() {}
+        tasks.spawn(task);
     }
 
     /// Connects unless it is connected. A failure is remembered for a while.
@@ -172,6 +181,7 @@ impl Cluster {
         self.connected().await.map(|_| ())
     }
 
+    /// The connection. When the cluster stopped answering, the reason; it is tried again in the background.
     async fn connected(&self) -> Result<Arc<Connected>, ClusterError> {
         let mut slot = self.inner.connection.lock().await;
         match slot.as_ref() {
@@ -179,17 +189,62 @@ impl Cluster {
             Some(Err((at, error))) if at.elapsed() < PAUSE => return Err(error.clone()),
             _ => {}
         }
+        let first = slot.is_none();
         let result = connect(&self.inner.server, &self.inner.access)
             .await
             .map(Arc::new);
-        let mut info = locked(&self.inner.info);
-        info.tried = true;
-        info.error = result.as_ref().err().map(ToString::to_string);
-        if let Ok(connected) = &result {
-            info.version.clone_from(&connected.version);
-        }
+        self.note(result.as_ref().map(|connected| connected.version.as_str()));
         *slot = Some(result.clone().map_err(|error| (Instant::now(), error)));
+        if first {
+            self.spawn(heartbeat(Arc::downgrade(&self.inner)));
+            self.spawn(survey::survey(Arc::downgrade(&self.inner)));
+        }
         result
+    }
+
+    /// Notes the outcome of an attempt; answers whether the cluster went away or came back by it.
+    fn note(&self, outcome: Result<&str, &ClusterError>) -> bool {
+        let mut info = locked(&self.inner.info);
+        let was_lost = info.error.is_some();
+        let was_asked = info.attempted_at.replace(crate::now()).is_some();
+        match outcome {
+            Ok(version) => {
+                version.clone_into(&mut info.version);
+                info.error = None;
+            }
+            Err(error) => info.error = Some(error.to_string()),
+        }
+        was_asked && was_lost != info.error.is_some()
+    }
+
+    async fn client(&self) -> Result<kube::Client, ClusterError> {
+        Ok(self.connected().await?.client.clone())
+    }
+
+    /// Asks the cluster which kinds it serves, unless it was asked within the given time.
+    async fn discover(
+        &self,
+        age: Duration,
+    ) -> Result<tokio::sync::RwLockReadGuard<'_, Kinds>, ClusterError> {
+        {
+            let kinds = self.inner.kinds.read().await;
+            if kinds.read.is_some_and(|at| at.elapsed() < age) {
+                return Ok(kinds);
+            }
+        }
+        let mut kinds = self.inner.kinds.write().await;
+        if kinds.read.is_none_or(|at| at.elapsed() >= age) {
+            let client = self.client().await?;
+            let server = &self.inner.server;
+            let discovery =
+                tokio::time::timeout(REQUEST, kube::Discovery::new(client).run_aggregated())
+                    .await
+                    .map_err(|_| ClusterError::timeout(server, REQUEST))?
+                    .map_err(|error| ClusterError::new(server, error))?;
+            *kinds = Kinds::new(&discovery);
+            locked(&self.inner.info).kinds = kinds.len();
+        }
+        Ok(kinds.downgrade())
     }
 
     /// How a kind is served; none when the cluster does not know it.
@@ -197,58 +252,29 @@ impl Cluster {
     /// # Errors
     /// When the cluster cannot be asked.
     pub async fn kind(&self, gvk: &Gvk) -> Result<Option<Kind>, ClusterError> {
-        let id = (gvk.group.clone(), gvk.version.clone(), gvk.kind.clone());
-        {
-            let kinds = self.inner.kinds.read().await;
-            if let Some(kind) = kinds.served.get(&id) {
-                return Ok(Some(kind.clone()));
-            }
+        if let Some(kind) = self.inner.kinds.read().await.get(gvk) {
+            return Ok(Some(kind.clone()));
         }
-        let mut kinds = self.inner.kinds.write().await;
-        let recent = kinds
-            .read
-            .is_some_and(|at| at.elapsed() < Duration::from_secs(1));
-        if !recent {
-            let client = self.connected().await?.client.clone();
-            let server = &self.inner.server;
-            let discovery =
-                tokio::time::timeout(REQUEST, kube::Discovery::new(client).run_aggregated())
-                    .await
-                    .map_err(|_| ClusterError::Timeout {
-                        server: server.clone(),
-                        seconds: REQUEST.as_secs(),
-                    })?
-                    .map_err(|error| ClusterError::new(server, error))?;
-            kinds.served.clear();
-            for group in discovery.groups() {
-                for version in group.versions() {
-                    for (resource, capabilities) in group.versioned_resources(version) {
-                        let id = (
-                            resource.group.clone(),
-                            resource.version.clone(),
-                            resource.kind.clone(),
-                        );
-                        let namespaced = capabilities.scope == kube::discovery::Scope::Namespaced;
-                        let watchable =
-                            capabilities.supports_operation(kube::discovery::verbs::WATCH);
-                        kinds.served.insert(
-                            id,
-                            Kind {
-                                resource,
-                                namespaced,
-                                watchable,
-                            },
-                        );
-                    }
-                }
-            }
-            kinds.read = Some(Instant::now());
-            locked(&self.inner.info).kinds = kinds.served.len();
-        }
-        Ok(kinds.served.get(&id).cloned())
+        Ok(self
+            .discover(Duration::from_secs(1))
+            .await?
+            .get(gvk)
+            .cloned())
     }
 
-    /// Watches these kinds, and returns when all their objects are known. Kinds that the cluster does not serve are left out.
+    /// What Helm's `.Capabilities.APIVersions` holds for this cluster, and its version.
+    ///
+    /// # Errors
+    /// When the cluster cannot be asked.
+    pub async fn capabilities(&self) -> Result<(String, Vec<String>), ClusterError> {
+        let versions = self
+            .discover(Duration::from_secs(600))
+            .await?
+            .api_versions();
+        Ok((self.connected().await?.version.clone(), versions))
+    }
+
+    /// Follows these kinds, and returns when all their objects are known. Kinds that the cluster does not serve are left out.
     ///
     /// # Errors
     /// When a kind may not be listed, or its objects do not arrive in time.
@@ -258,7 +284,7 @@ impl Cluster {
     ) -> Result<(), ClusterError> {
         let mut waiting = Vec::new();
         for gvk in kinds.into_iter().collect::<HashSet<_>>() {
-            let known = locked(&self.inner.watches)
+            let known = locked(&self.inner.followed)
                 .get(&(gvk.group.clone(), gvk.kind.clone()))
                 .cloned();
             let state = match known {
@@ -267,145 +293,222 @@ impl Cluster {
                     let Some(kind) = self.kind(&gvk).await?.filter(|kind| kind.watchable) else {
                         continue;
                     };
-                    let client = self.connected().await?.client.clone();
-                    self.start_watch(kind, client)
+                    self.follow(kind, self.client().await?)
                 }
             };
             waiting.push(state);
         }
         for mut state in waiting {
             let ready = tokio::time::timeout(FIRST_LIST, state.wait_for(Option::is_some)).await;
-            let timeout = || ClusterError::Timeout {
-                server: self.inner.server.clone(),
-                seconds: FIRST_LIST.as_secs(),
-            };
             match ready {
                 Ok(Ok(result)) => result.clone().unwrap_or(Ok(()))?,
-                Ok(Err(_)) | Err(_) => return Err(timeout()),
+                Ok(Err(_)) | Err(_) => {
+                    return Err(ClusterError::timeout(&self.inner.server, FIRST_LIST));
+                }
             }
         }
         Ok(())
     }
 
-    fn start_watch(
-        &self,
-        kind: Kind,
-        client: kube::Client,
-    ) -> watch::Receiver<Option<Result<(), ClusterError>>> {
+    fn follow(&self, kind: Kind, client: kube::Client) -> watch::Receiver<follow::State> {
         let id = (kind.resource.group.clone(), kind.resource.kind.clone());
-        let mut watches = locked(&self.inner.watches);
-        if let Some(state) = watches.get(&id) {
+        let mut followed = locked(&self.inner.followed);
+        if let Some(state) = followed.get(&id) {
             return state.clone();
         }
         let (announce, state) = watch::channel(None);
-        watches.insert(id, state.clone());
-        let inner = Arc::downgrade(&self.inner);
-        locked(&self.inner.tasks).spawn(async move {
-            let api: Api<DynamicObject> = Api::all_with(client, &kind.resource);
-            let mut stream = watcher(api, watcher::Config::default())
-                .default_backoff()
-                .boxed();
-            let (group, name) = (kind.resource.group.clone(), kind.resource.kind.clone());
-            let mut left = HashSet::new();
-            loop {
-                let event = stream.try_next().await;
-                let Some(inner) = inner.upgrade() else { return };
-                let cluster = Cluster { inner };
-                match event {
-                    Ok(Some(watcher::Event::Init)) => {
-                        left = cluster.read_live().of_kind(&group, &name)
-                    }
-                    Ok(Some(watcher::Event::InitApply(object))) => {
-                        if let Some(key) = cluster.take(&kind.resource, object) {
-                            left.remove(&key);
-                        }
-                    }
-                    Ok(Some(watcher::Event::InitDone)) => {
-                        for key in left.drain() {
-                            cluster.gone(&key);
-                        }
-                        announce.send_replace(Some(Ok(())));
-                    }
-                    Ok(Some(watcher::Event::Apply(object))) => {
-                        cluster.take(&kind.resource, object);
-                    }
-                    Ok(Some(watcher::Event::Delete(object))) => {
-                        if let Some(value) = plain(&kind.resource, object) {
-                            cluster.gone(&object::key(&value));
-                        }
-                    }
-                    Ok(None) => return,
-                    Err(error) => {
-                        tracing::debug!(%error, kind = name, "a watch was interrupted");
-                        let refused = match &error {
-                            watcher::Error::InitialListFailed(error)
-                            | watcher::Error::WatchStartFailed(error) => refusal(error),
-                            _ => None,
-                        };
-                        if let Some(error) = refused {
-                            announce.send_replace(Some(Err(error)));
-                        }
-                    }
-                }
-            }
-        });
+        followed.insert(id, state.clone());
+        self.spawn(follow::follow(
+            Arc::downgrade(&self.inner),
+            client,
+            kind,
+            announce,
+        ));
         state
     }
 
-    fn take(&self, resource: &ApiResource, object: DynamicObject) -> Option<ResourceKey> {
-        let value = plain(resource, object)?;
-        let (key, applications) = self.write_live().put(value);
-        self.announce(applications);
-        Some(key)
-    }
-
-    fn gone(&self, key: &ResourceKey) {
-        let applications = self.write_live().remove(key);
-        self.announce(applications);
-    }
-
-    fn announce(&self, applications: Vec<String>) {
-        if !applications.is_empty() {
-            // Nobody listens before the reconciler starts.
-            let _listeners = self.inner.changes.send(LiveChange { applications });
+    fn stop_following(&self, id: &GroupKind) {
+        locked(&self.inner.followed).remove(id);
+        let gone = self.read_live().of_kind(id);
+        for key in gone {
+            self.gone(&key);
         }
     }
 
-    /// A live object of a watched kind.
+    fn take(&self, arrived: &Arrived<'_>) -> Option<ResourceKey> {
+        let (key, concerned) = self.write_live().put(arrived)?;
+        self.announce(concerned);
+        Some(key)
+    }
+
+    /// An object that a list no longer has.
+    fn gone(&self, key: &ResourceKey) {
+        let concerned = self.write_live().remove(key);
+        self.announce(concerned);
+    }
+
+    /// An object that was deleted.
+    fn deleted(&self, key: &ResourceKey, uid: &str) {
+        let concerned = self.write_live().bury(key, uid);
+        self.announce(concerned);
+    }
+
+    fn announce(&self, concerned: Concerned) {
+        if !concerned.applications.is_empty() {
+            self.tell(Change::Objects(concerned.applications));
+        }
+        if !concerned.descendants.is_empty() {
+            self.tell(Change::Descendants(concerned.descendants));
+        }
+    }
+
+    fn tell(&self, what: Change) {
+        let server = Arc::clone(&self.inner.server);
+        // Nobody listens before the reconciler starts.
+        let _listeners = self.inner.changes.send(LiveChange { server, what });
+    }
+
+    /// A live object: one of an application, or one that was loaded.
     #[must_use]
     pub fn live(&self, key: &ResourceKey) -> Option<Arc<Value>> {
         self.read_live().get(key)
     }
 
-    /// The live objects of an application, among the watched kinds.
+    /// The live objects of an application, among the kinds that are followed.
     #[must_use]
-    pub fn tracked(&self, application: &str) -> Vec<Arc<Value>> {
+    pub fn tracked(&self, application: &str) -> Vec<Whole> {
         self.read_live().tracked(application)
     }
 
-    async fn api(
-        &self,
-        gvk: &Gvk,
-        namespace: &str,
-    ) -> Result<(Api<DynamicObject>, Kind), ClusterError> {
-        let kind = self
-            .kind(gvk)
+    /// Makes sure that [`Cluster::live`] knows these objects, also those of others, and that the application hears of them. The
+    /// kinds are those that are followed already.
+    ///
+    /// # Errors
+    /// When one cannot be read.
+    pub async fn load(&self, application: &str, keys: &[&ResourceKey]) -> Result<(), ClusterError> {
+        let unread = {
+            let mut live = self.write_live();
+            live.unwant(application);
+            for key in keys {
+                live.want(application, key);
+            }
+            live.unread(keys)
+        };
+        self.read(unread).await
+    }
+
+    /// The objects of an application and everything below them, whole, parents first. The kinds of children are followed from then on.
+    ///
+    /// # Errors
+    /// When one cannot be read.
+    pub async fn family(&self, application: &str) -> Result<Vec<Arc<Value>>, ClusterError> {
+        let followed: Vec<GroupKind> = locked(&self.inner.followed).keys().cloned().collect();
+        let children: Vec<Gvk> = {
+            let kinds = self.discover(Duration::from_secs(600)).await?;
+            kinds::children(&followed)
+                .into_iter()
+                .filter_map(|(group, kind)| kinds.any(group, kind))
+                .map(|kind| Gvk {
+                    group: kind.resource.group.clone(),
+                    version: kind.resource.version.clone(),
+                    kind: kind.resource.kind.clone(),
+                })
+                .collect()
+        };
+        self.watch_kinds(children).await?;
+        let unread: Vec<ResourceKey> = self
+            .read_live()
+            .family(application)
+            .into_iter()
+            .filter(|(_, object)| object.is_none())
+            .map(|(key, _)| ResourceKey::clone(&key))
+            .collect();
+        self.read(unread).await?;
+        let family = self.read_live().family(application);
+        Ok(family
+            .into_iter()
+            .filter_map(|(_, object)| object)
+            .collect())
+    }
+
+    /// Reads objects that were not kept.
+    async fn read(&self, keys: Vec<ResourceKey>) -> Result<(), ClusterError> {
+        let reads = keys
+            .into_iter()
+            .map(|key| async move { self.read_one(&key).await });
+        let outcomes: Vec<Result<(), ClusterError>> = futures::stream::iter(reads)
+            .buffer_unordered(READS)
+            .collect()
+            .await;
+        outcomes.into_iter().collect()
+    }
+
+    async fn read_one(&self, key: &ResourceKey) -> Result<(), ClusterError> {
+        let Some(kind) = self
+            .discover(Duration::from_secs(600))
             .await?
-            .ok_or_else(|| ClusterError::UnknownKind {
-                group: if gvk.group.is_empty() {
-                    gvk.version.clone()
-                } else {
-                    format!("{}/{}", gvk.group, gvk.version)
-                },
-                kind: gvk.kind.clone(),
-            })?;
-        let client = self.connected().await?.client.clone();
-        let api = if kind.namespaced && !namespace.is_empty() {
+            .any(&key.group, &key.kind)
+            .cloned()
+        else {
+            return Ok(());
+        };
+        let api = self.api_of(&kind, &key.namespace).await?;
+        match self.get(&api, &key.name).await {
+            Ok(object) => {
+                self.remember(&object);
+                Ok(())
+            }
+            Err(error) if error.is_not_found() => {
+                self.gone(key);
+                Ok(())
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Takes an object that was the answer to a request.
+    fn remember(&self, object: &Value) {
+        let api_version: Arc<str> = Arc::from(object["apiVersion"].as_str().unwrap_or_default());
+        let json = object.to_string();
+        self.take(&Arrived {
+            group: live::group_of(&api_version),
+            kind: object["kind"].as_str().unwrap_or_default(),
+            api_version: &api_version,
+            json: &json,
+        });
+    }
+
+    /// Which fields have which type, for one group and version: the API server's own OpenAPI 3 document.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub async fn openapi(&self, group: &str, version: &str) -> Result<Value, ClusterError> {
+        let path = if group.is_empty() {
+            format!("/openapi/v3/api/{version}")
+        } else {
+            format!("/openapi/v3/apis/{group}/{version}")
+        };
+        let request = http::Request::get(path).body(Vec::new()).map_err(|error| {
+            ClusterError::Misconfigured {
+                server: self.inner.server.to_string(),
+                message: error.to_string(),
+            }
+        })?;
+        let client = self.client().await?;
+        self.timed(client.request(request)).await
+    }
+
+    async fn api_of(
+        &self,
+        kind: &Kind,
+        namespace: &str,
+    ) -> Result<Api<DynamicObject>, ClusterError> {
+        let client = self.client().await?;
+        Ok(if kind.namespaced && !namespace.is_empty() {
             Api::namespaced_with(client, namespace, &kind.resource)
         } else {
             Api::all_with(client, &kind.resource)
-        };
-        Ok((api, kind))
+        })
     }
 
     async fn timed<T>(
@@ -415,144 +518,50 @@ impl Cluster {
         let server = &self.inner.server;
         tokio::time::timeout(REQUEST, request)
             .await
-            .map_err(|_| ClusterError::Timeout {
-                server: server.clone(),
-                seconds: REQUEST.as_secs(),
-            })?
+            .map_err(|_| ClusterError::timeout(server, REQUEST))?
             .map_err(|error| ClusterError::new(server, error))
     }
+}
 
-    /// Server-side apply under our field manager; what Git states wins. The answer is known as live at once.
-    ///
-    /// # Errors
-    /// What the API server refused.
-    pub async fn apply(&self, target: &Value, options: Apply) -> Result<Value, ClusterError> {
-        let (name, namespace) = (
-            object::name(target).to_owned(),
-            object::namespace(target).to_owned(),
-        );
-        let (api, _) = self.api(&object::gvk(target), &namespace).await?;
-        let mut params = PatchParams::apply(MANAGER).force();
-        params.dry_run = options.dry_run;
-        let patch = Patch::Apply(target);
-        // The answer is read as plain JSON at once: a typed object in between would double the work.
-        let send = async || {
-            let request = kube::core::Request::new(api.resource_url())
-                .patch(&name, &params, &patch)
-                .map_err(kube::Error::BuildRequest)?;
-            api.clone().into_client().request::<Value>(request).await
+/// Asks the cluster for its version, again and again, so that the state of the connection is known, and whoever waits for it hears of it.
+async fn heartbeat(cluster: Weak<Inner>) {
+    loop {
+        tokio::time::sleep(HEARTBEAT.mul_f64(rand::random_range(0.8..1.2))).await;
+        let Some(inner) = cluster.upgrade() else {
+            return;
         };
-        let mut result = self.timed(send()).await;
-        if options.force
-            && !options.dry_run
-            && let Err(error) = &result
-            && error.is_immutable()
-        {
-            self.delete(target, PropagationPolicy::Foreground, false)
-                .await?;
-            self.wait_gone(&api, &name).await?;
-            result = self.timed(send()).await;
-        }
-        let value = result.map_err(|error| {
-            if object::gvk(target).kind == "Secret" {
-                error.without_values()
-            } else {
-                error
-            }
-        })?;
-        if !options.dry_run {
-            let (_, applications) = self.write_live().put(value.clone());
-            self.announce(applications);
-        }
-        Ok(value)
-    }
-
-    /// Whether an object of this name is there, asked directly.
-    ///
-    /// # Errors
-    /// What the API server refused.
-    pub async fn exists(&self, target: &Value) -> Result<bool, ClusterError> {
-        let (api, _) = self
-            .api(&object::gvk(target), object::namespace(target))
-            .await?;
-        Ok(self
-            .timed(api.get_metadata_opt(object::name(target)))
-            .await?
-            .is_some())
-    }
-
-    async fn wait_gone(&self, api: &Api<DynamicObject>, name: &str) -> Result<(), ClusterError> {
-        let end = Instant::now() + REQUEST;
-        while self.timed(api.get_opt(name)).await?.is_some() {
-            if Instant::now() > end {
-                return Err(ClusterError::Timeout {
-                    server: self.inner.server.clone(),
-                    seconds: REQUEST.as_secs(),
-                });
-            }
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
-        Ok(())
-    }
-
-    /// Deletes an object; answers whether it was there. An object that was replaced by another of its name is left alone.
-    ///
-    /// # Errors
-    /// What the API server refused.
-    pub async fn delete(
-        &self,
-        live: &Value,
-        propagation: PropagationPolicy,
-        dry_run: bool,
-    ) -> Result<bool, ClusterError> {
-        let (api, _) = self
-            .api(&object::gvk(live), object::namespace(live))
-            .await?;
-        let uid = live["metadata"]["uid"].as_str().map(str::to_owned);
-        let params = DeleteParams {
-            dry_run,
-            propagation_policy: Some(propagation),
-            preconditions: uid.map(|uid| kube::api::Preconditions {
-                uid: Some(uid),
-                resource_version: None,
-            }),
-            ..DeleteParams::default()
+        let this = Cluster { inner };
+        let known = match this.inner.connection.lock().await.as_ref() {
+            Some(Ok(connected)) => Some(connected.client.clone()),
+            _ => None,
         };
-        match self.timed(api.delete(object::name(live), &params)).await {
-            Ok(either) => {
-                // A finished deletion is answered with a status; an object that waits for finalizers, with the object.
-                if either.is_right() && !dry_run {
-                    self.gone(&object::key(live));
-                }
-                Ok(true)
+        // A connection that was lost is made anew: the credentials may have changed on the disk, or the address.
+        let outcome = match known {
+            Some(client) => answer(&this.inner.server, &client)
+                .await
+                .map(|version| Connected { client, version }),
+            None => connect(&this.inner.server, &this.inner.access).await,
+        };
+        let changed = this.note(outcome.as_ref().map(|connected| connected.version.as_str()));
+        *this.inner.connection.lock().await = Some(match outcome {
+            Ok(connected) => Ok(Arc::new(connected)),
+            Err(error) => {
+                tracing::warn!(server = %this.inner.server, %error, "a cluster does not answer");
+                Err((Instant::now(), error))
             }
-            Err(error) if error.is_not_found() => {
-                self.gone(&object::key(live));
-                Ok(false)
-            }
-            Err(error) => Err(error),
+        });
+        if changed {
+            this.tell(Change::Connection);
         }
     }
 }
 
-fn refusal(error: &kube::Error) -> Option<ClusterError> {
-    match error {
-        kube::Error::Api(status) if status.code == 403 => Some(ClusterError::Refused {
-            code: 403,
-            reason: status.reason.clone(),
-            message: status.message.clone(),
-        }),
-        _ => None,
-    }
-}
-
-/// The object as JSON, with its kind, which lists leave out.
-fn plain(resource: &ApiResource, object: DynamicObject) -> Option<Value> {
-    let mut value = serde_json::to_value(object).ok()?;
-    let map = value.as_object_mut()?;
-    map.insert("apiVersion".to_owned(), resource.api_version.clone().into());
-    map.insert("kind".to_owned(), resource.kind.clone().into());
-    Some(value)
+async fn answer(server: &str, client: &kube::Client) -> Result<String, ClusterError> {
+    tokio::time::timeout(CONNECT, client.apiserver_version())
+        .await
+        .map_err(|_| ClusterError::timeout(server, CONNECT))?
+        .map(|version| version.git_version)
+        .map_err(|error| ClusterError::new(server, error))
 }
 
 async fn connect(server: &str, access: &Access) -> Result<Connected, ClusterError> {
@@ -562,75 +571,6 @@ async fn connect(server: &str, access: &Access) -> Result<Connected, ClusterErro
     config.read_timeout = None;
     let client =
         kube::Client::try_from(config).map_err(|error| ClusterError::new(server, error))?;
-    let version = tokio::time::timeout(CONNECT, client.apiserver_version())
-        .await
-        .map_err(|_| ClusterError::Timeout {
-            server: server.to_owned(),
-            seconds: CONNECT.as_secs(),
-        })?
-        .map_err(|error| ClusterError::new(server, error))?;
-    Ok(Connected {
-        client,
-        version: version.git_version,
-    })
-}
-
-/// All clusters, by server URL.
-#[derive(Clone)]
-pub struct Clusters {
-    clusters: Arc<RwLock<HashMap<String, Cluster>>>,
-    changes: broadcast::Sender<LiveChange>,
-}
-
-impl Default for Clusters {
-    fn default() -> Self {
-        Self {
-            clusters: Arc::default(),
-            changes: broadcast::channel(65_536).0,
-        }
-    }
-}
-
-impl Clusters {
-    /// Makes a cluster known; one that is reached in another way than before is connected anew.
-    pub fn set(&self, server: &str, access: Access) {
-        let mut clusters = self
-            .clusters
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
-        if clusters
-            .get(server)
-            .is_some_and(|cluster| cluster.inner.access == access)
-        {
-            return;
-        }
-        clusters.insert(
-            server.to_owned(),
-            Cluster::new(server, access, self.changes.clone()),
-        );
-    }
-
-    /// Forgets all clusters but these.
-    pub fn retain(&self, keep: impl Fn(&str) -> bool) {
-        self.clusters
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .retain(|server, _| keep(server));
-    }
-
-    /// A cluster that is known.
-    #[must_use]
-    pub fn get(&self, server: &str) -> Option<Cluster> {
-        self.clusters
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(server)
-            .cloned()
-    }
-
-    /// What happens to objects of applications, in all clusters.
-    #[must_use]
-    pub fn subscribe(&self) -> broadcast::Receiver<LiveChange> {
-        self.changes.subscribe()
-    }
+    let version = answer(server, &client).await?;
+    Ok(Connected { client, version })
 }

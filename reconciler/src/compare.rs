@@ -51,9 +51,9 @@ impl Target {
             .chain(self.forbidden.iter().map(|entry| &entry.0))
             .collect();
         let mut left = self.cluster.tracked(application);
-        left.retain(|live| !wanted.contains(&object::key(live)));
-        left.sort_by_key(|live| object::key(live));
-        left
+        left.retain(|live| !wanted.contains(live.key.as_ref()));
+        left.sort_by(|a, b| a.key.cmp(&b.key));
+        left.into_iter().map(|live| live.object).collect()
     }
 
     pub(crate) fn compare(&self, application: &str) -> Comparison {

@@ -9,6 +9,7 @@ use tiphys_model::Application;
 use tiphys_storage::{StoreError, Stored};
 
 use crate::Reconciler;
+use crate::cluster::Whole;
 use crate::compare::conditions;
 use crate::target::Condition;
 
@@ -103,7 +104,7 @@ impl Reconciler {
         cluster.ready().await.map_err(failed)?;
         cluster.watch_kinds(kinds).await.map_err(failed)?;
         let mut gone = true;
-        for live in cluster.tracked(&application.metadata.name) {
+        for Whole { object: live, .. } in cluster.tracked(&application.metadata.name) {
             if object::has_option(&live, SYNC_OPTIONS, "Delete=false") {
                 continue;
             }

@@ -8,11 +8,15 @@ use tiphys_storage::{Collection, StoreError};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::task::JoinSet;
 
+use crate::cluster::{Change, LiveChange};
 use crate::source::{Repo, normalize};
 use crate::{NAMESPACE, Reconciler};
 
 /// Passes at a time. Most of a pass waits.
 const WORKERS: usize = 32;
+
+/// How each repository in use is polled: with the credentials of the first project that used it.
+type Repos = HashMap<String, (String, Repo)>;
 
 /// Which application uses which repository.
 #[derive(Default)]
@@ -92,7 +96,7 @@ impl Reconciler {
         let mut feed = inner.database.watch("", listing.revision);
         self.load_records().await?;
         let mut uses = Uses::default();
-        let mut repos: HashMap<String, Repo> = HashMap::new();
+        let mut repos: Repos = HashMap::new();
         for stored in &listing.items {
             if let Some(id) = inner.applications.id(&stored.key) {
                 uses.set(id, Some(&stored.value));
@@ -122,8 +126,8 @@ impl Reconciler {
                     }
                     if registered {
                         let records = self.records();
-                        for repo in repos.values_mut() {
-                            *repo = records.repo(&repo.url, "");
+                        for (project, repo) in repos.values_mut() {
+                            *repo = records.repo(&repo.url, project);
                         }
                         self.everything(&uses);
                     }
@@ -137,10 +141,13 @@ impl Reconciler {
                     Err(RecvError::Closed) => return Ok(()),
                 },
                 changed = live.recv() => match changed {
-                    Ok(change) => {
-                        let ids: Vec<String> = change.applications.iter().map(|name| format!("{NAMESPACE}/{name}")).collect();
+                    Ok(LiveChange { what: Change::Objects(names), .. }) => {
+                        let ids: Vec<String> = names.iter().map(|name| format!("{NAMESPACE}/{name}")).collect();
                         self.enqueue(ids.iter().filter(|id| uses.by_application.contains_key(*id)), &uses);
                     }
+                    // What an application's objects own does not decide whether it is synchronised.
+                    Ok(LiveChange { what: Change::Descendants(_), .. }) => {}
+                    Ok(LiveChange { what: Change::Connection, .. }) => self.everything(&uses),
                     Err(RecvError::Lagged(_)) => self.everything(&uses),
                     Err(RecvError::Closed) => return Ok(()),
                 },
@@ -148,21 +155,22 @@ impl Reconciler {
         }
     }
 
-    fn remember(&self, repos: &mut HashMap<String, Repo>, application: &Application) {
+    fn remember(&self, repos: &mut Repos, application: &Application) {
         let records = self.records();
         let spec = &application.spec;
         for source in spec.source.iter().chain(&spec.sources) {
-            repos
-                .entry(normalize(&source.repo_url))
-                .or_insert_with(|| records.repo(&source.repo_url, &spec.project));
+            repos.entry(normalize(&source.repo_url)).or_insert_with(|| {
+                let repo = records.repo(&source.repo_url, &spec.project);
+                (spec.project.clone(), repo)
+            });
         }
     }
 
-    fn poll(&self, uses: &Uses, repos: &HashMap<String, Repo>) {
+    fn poll(&self, uses: &Uses, repos: &Repos) {
         self.inner.sources.watch(
             uses.by_repository
                 .keys()
-                .filter_map(|url| repos.get(url).cloned())
+                .filter_map(|url| repos.get(url).map(|(_, repo)| repo.clone()))
                 .collect(),
         );
     }

@@ -5,7 +5,11 @@
 
 mod error;
 mod git;
+mod github_app;
+mod helm;
+mod http;
 mod revision;
+mod store;
 mod tree;
 
 use std::collections::HashMap;
@@ -21,6 +25,7 @@ use tokio::sync::{Semaphore, broadcast};
 
 pub use error::SourceError;
 use revision::{Answer, Refs};
+use store::Store;
 pub use tree::GitTree;
 
 /// How repositories are read.
@@ -36,6 +41,23 @@ pub struct Options {
     pub list_timeout: Duration,
     /// How long the objects may take.
     pub fetch_timeout: Duration,
+    /// Keys of SSH servers that are trusted, beside those that the user's and the system's own files have.
+    pub known_hosts: Option<PathBuf>,
+}
+
+/// What a repository is, and speaks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Kind {
+    /// Git.
+    #[default]
+    Git,
+    /// A Helm repository: an index and archives over HTTP.
+    Helm,
+    /// A registry that speaks OCI.
+    Registry {
+        /// Whether it is reached without TLS.
+        insecure_http: bool,
+    },
 }
 
 /// A repository, and what is needed to connect. It has no `Debug`: it holds secrets.
@@ -43,12 +65,28 @@ pub struct Options {
 pub struct Repo {
     /// URL as the user wrote it.
     pub url: String,
+    /// What it is.
+    pub kind: Kind,
     /// Name for HTTPS.
     pub username: String,
     /// Whether certificates go unchecked.
     pub insecure: bool,
     /// Whether the server's SSH key goes unchecked.
     pub insecure_ignore_host_key: bool,
+    /// Certificate that is shown to the server, PEM.
+    pub tls_client_cert: String,
+    /// Certificates that are trusted beside those of the system, PEM.
+    pub ca: String,
+    /// Proxy for HTTP.
+    pub proxy: String,
+    /// Hosts that are reached without the proxy, comma-separated.
+    pub no_proxy: String,
+    /// GitHub App.
+    pub github_app_id: i64,
+    /// Its installation; 0 means the one that has the repository.
+    pub github_app_installation_id: i64,
+    /// API of an enterprise's own GitHub.
+    pub github_app_enterprise_base_url: String,
     /// Secrets.
     pub credentials: RepositoryCredentials,
 }
@@ -59,9 +97,28 @@ impl Repo {
     pub fn new(repository: &RepositoryOutput, credentials: RepositoryCredentials) -> Self {
         Self {
             url: repository.repo.clone(),
+            kind: match repository.type_.as_str() {
+                "oci" => Kind::Registry {
+                    insecure_http: repository.insecure_oci_force_http,
+                },
+                "helm" if repository.enable_oci || repository.repo.starts_with("oci://") => {
+                    Kind::Registry {
+                        insecure_http: repository.insecure_oci_force_http,
+                    }
+                }
+                "helm" => Kind::Helm,
+                _ => Kind::Git,
+            },
             username: repository.username.clone(),
             insecure: repository.insecure,
             insecure_ignore_host_key: repository.insecure_ignore_host_key || repository.insecure,
+            tls_client_cert: repository.tls_client_cert_data.clone(),
+            ca: String::new(),
+            proxy: repository.proxy.clone(),
+            no_proxy: repository.no_proxy.clone(),
+            github_app_id: repository.github_app_id.unwrap_or_default(),
+            github_app_installation_id: repository.github_app_installation_id.unwrap_or_default(),
+            github_app_enterprise_base_url: repository.github_app_enterprise_base_url.clone(),
             credentials,
         }
     }
@@ -126,6 +183,8 @@ impl Repo {
             &credentials.password,
             &credentials.bearer_token,
             &credentials.ssh_private_key,
+            &credentials.tls_client_cert_key,
+            &credentials.github_app_private_key,
         ] {
             if !secret.is_empty() {
                 text = text.replace(secret.as_str(), "…");
@@ -167,7 +226,7 @@ struct Place {
     /// Held while the references are asked for, so that everybody waits for one answer.
     listing: tokio::sync::Mutex<Listing>,
     /// Held while objects arrive.
-    objects: tokio::sync::Mutex<Option<gix::ThreadSafeRepository>>,
+    objects: tokio::sync::Mutex<Option<Arc<Store>>>,
 }
 
 struct Inner {
@@ -177,6 +236,7 @@ struct Inner {
     changes: broadcast::Sender<String>,
     /// Bounds the threads that a hanging server can hold.
     threads: Arc<Semaphore>,
+    tokens: github_app::Tokens,
 }
 
 /// All repositories. Cheap to clone.
@@ -196,6 +256,7 @@ impl Sources {
                 polls: Mutex::default(),
                 changes: broadcast::channel(1024).0,
                 threads: Arc::new(Semaphore::new(16)),
+                tokens: github_app::Tokens::default(),
             }),
         }
     }
@@ -283,14 +344,10 @@ impl Sources {
         }
     }
 
-    async fn repository(
-        &self,
-        place: &Place,
-        repo: &Repo,
-    ) -> Result<gix::ThreadSafeRepository, SourceError> {
+    async fn store(&self, place: &Place, repo: &Repo) -> Result<Arc<Store>, SourceError> {
         let mut slot = place.objects.lock().await;
-        if let Some(repository) = slot.as_ref() {
-            return Ok(repository.clone());
+        if let Some(store) = slot.as_ref() {
+            return Ok(Arc::clone(store));
         }
         let (folder, owned) = (place.folder.clone(), repo.clone());
         let opened = self
@@ -298,23 +355,31 @@ impl Sources {
                 repo,
                 "opening its folder",
                 self.inner.options.list_timeout,
-                move |_| git::open(&folder, &owned),
+                move |_| Store::open(&folder, &owned),
             )
-            .await?;
-        *slot = Some(opened.clone());
+            .await
+            .map(Arc::new)?;
+        *slot = Some(Arc::clone(&opened));
         Ok(opened)
     }
 
     async fn ask(&self, repo: &Repo) -> Result<Arc<Refs>, SourceError> {
         self.allowed(repo)?;
         let place = self.place(repo);
-        let repository = self.repository(&place, repo).await?;
-        let owned = repo.clone();
+        let store = self.store(&place, repo).await?;
+        let owned = self.inner.tokens.authorise(repo).await?;
+        let known_hosts = self.inner.options.known_hosts.clone();
         self.blocking(
             repo,
             "its references were read",
             self.inner.options.list_timeout,
-            move |_| git::list(&repository, &owned),
+            move |_| {
+                let link = git::Link {
+                    repo: &owned,
+                    known_hosts: known_hosts.as_deref(),
+                };
+                git::list(&store.repository, link)
+            },
         )
         .await
         .map(Arc::new)
@@ -343,7 +408,11 @@ impl Sources {
     /// # Errors
     /// Why it does not.
     pub async fn test(&self, repo: &Repo) -> Result<(), SourceError> {
-        self.ask(repo).await.map(|_| ())
+        match repo.kind {
+            Kind::Git => self.ask(repo).await.map(|_| ()),
+            Kind::Helm => helm::test(repo).await,
+            Kind::Registry { insecure_http } => helm::test_registry(repo, insecure_http).await,
+        }
     }
 
     /// Forgets the last listing: the next question asks the server.
@@ -356,7 +425,29 @@ impl Sources {
     /// # Errors
     /// When the repository cannot be read or has no such revision.
     pub async fn resolve(&self, repo: &Repo, revision: &str) -> Result<String, SourceError> {
-        let refs = self.refs(repo, self.inner.options.poll * 2).await?;
+        self.resolve_within(repo, revision, self.inner.options.poll * 2)
+            .await
+    }
+
+    /// The same, asked of the server now: what was pushed a moment ago counts, and a commit that is nowhere is an error.
+    ///
+    /// # Errors
+    /// When the repository cannot be read or has no such revision.
+    pub async fn resolve_now(&self, repo: &Repo, revision: &str) -> Result<String, SourceError> {
+        let commit = self.resolve_within(repo, revision, Duration::ZERO).await?;
+        if commit.eq_ignore_ascii_case(revision) {
+            self.tree(repo, &commit).await?;
+        }
+        Ok(commit)
+    }
+
+    async fn resolve_within(
+        &self,
+        repo: &Repo,
+        revision: &str,
+        age: Duration,
+    ) -> Result<String, SourceError> {
+        let refs = self.refs(repo, age).await?;
         match refs.resolve(revision) {
             Answer::Commit(commit) => Ok(commit),
             Answer::NoVersion => Err(SourceError::NoVersion {
@@ -383,23 +474,28 @@ impl Sources {
             return Ok(commit.clone());
         }
         let place = self.place(repo);
-        let repository = self.repository(&place, repo).await?;
+        let store = self.store(&place, repo).await?;
         let unknown = || SourceError::UnknownRevision {
             url: repo.shown(),
             revision: prefix.to_owned(),
             hint: refs.hint(),
         };
-        if let Some(commit) = git::complete(&repository, prefix) {
+        if let Some(commit) = git::complete(&store.repository, prefix) {
             return Ok(commit);
         }
-        let (owned, prefix) = (repo.clone(), prefix.to_owned());
+        let (owned, prefix) = (self.inner.tokens.authorise(repo).await?, prefix.to_owned());
+        let known_hosts = self.inner.options.known_hosts.clone();
         self.blocking(
             repo,
             "its history was fetched",
             self.inner.options.fetch_timeout,
             move |stop| {
-                git::fetch(&repository, &owned, None, stop)?;
-                Ok(git::complete(&repository, &prefix))
+                let link = git::Link {
+                    repo: &owned,
+                    known_hosts: known_hosts.as_deref(),
+                };
+                git::fetch(&store.repository, link, None, stop)?;
+                Ok(git::complete(&store.repository, &prefix))
             },
         )
         .await?
@@ -413,33 +509,54 @@ impl Sources {
     pub async fn tree(&self, repo: &Repo, commit: &str) -> Result<GitTree, SourceError> {
         self.allowed(repo)?;
         let place = self.place(repo);
-        let repository = self.repository(&place, repo).await?;
-        if let Some(root) = git::tree_of(&repository, commit) {
-            return Ok(GitTree { repository, root });
+        let store = self.store(&place, repo).await?;
+        if let Some(root) = git::tree_of(&store.repository, commit) {
+            return Ok(GitTree { store, root });
         }
         // One fetch at a time for a repository: whoever waited finds the commit.
-        let _one = place.objects.lock().await;
-        if let Some(root) = git::tree_of(&repository, commit) {
-            return Ok(GitTree { repository, root });
+        let mut slot = place.objects.lock().await;
+        if let Some(store) = slot.as_ref()
+            && let Some(root) = git::tree_of(&store.repository, commit)
+        {
+            return Ok(GitTree {
+                store: Arc::clone(store),
+                root,
+            });
         }
-        let (owned, wanted, store) = (repo.clone(), commit.to_owned(), repository.clone());
-        let shown = repo.shown();
-        let root = self
+        let wanted = commit.to_owned();
+        let owned = self.inner.tokens.authorise(repo).await?;
+        let known_hosts = self.inner.options.known_hosts.clone();
+        let current = slot.clone().unwrap_or(store);
+        let (store, root) = self
             .blocking(
                 repo,
                 "the commit was fetched",
                 self.inner.options.fetch_timeout,
                 move |stop| {
-                    git::fetch(&store, &owned, Some(&wanted), stop)?;
-                    git::tree_of(&store, &wanted).ok_or_else(|| SourceError::UnknownRevision {
-                        url: shown,
-                        revision: wanted.clone(),
-                        hint: String::new(),
-                    })
+                    let link = git::Link {
+                        repo: &owned,
+                        known_hosts: known_hosts.as_deref(),
+                    };
+                    let store = if current.is_full() {
+                        Arc::new(current.renew(&owned)?)
+                    } else {
+                        current
+                    };
+                    git::fetch(&store.repository, link, Some(&wanted), stop)?;
+                    store.count();
+                    let root = git::tree_of(&store.repository, &wanted).ok_or_else(|| {
+                        SourceError::UnknownRevision {
+                            url: owned.shown(),
+                            revision: wanted.clone(),
+                            hint: String::new(),
+                        }
+                    })?;
+                    Ok((store, root))
                 },
             )
             .await?;
-        Ok(GitTree { repository, root })
+        *slot = Some(Arc::clone(&store));
+        Ok(GitTree { store, root })
     }
 
     /// From now on exactly these repositories are polled.
@@ -459,12 +576,32 @@ impl Sources {
                 wanted.remove(id);
             } else {
                 task.abort();
+                if !wanted.contains_key(id) {
+                    self.abandon(id);
+                }
             }
             stays
         });
         for (id, repo) in wanted {
             let task = tokio::spawn(self.clone().poll(repo.clone())).abort_handle();
             polls.insert(id, (repo, task));
+        }
+    }
+
+    /// Removes what was kept of a repository that nobody uses any more.
+    fn abandon(&self, id: &str) {
+        let place = self
+            .inner
+            .places
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(id);
+        // Whoever reads it at this moment holds the store; its folder goes with the last of them.
+        if let Some(place) = place
+            && let Ok(mut slot) = place.objects.try_lock()
+            && let Some(store) = slot.take()
+        {
+            store.retire();
         }
     }
 

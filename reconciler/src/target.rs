@@ -271,6 +271,12 @@ impl Reconciler {
             .watch_kinds(kinds)
             .await
             .map_err(unreachable)?;
+        let keys: Vec<&ResourceKey> = target.wanted.iter().map(|wanted| &wanted.key).collect();
+        target
+            .cluster
+            .load(&application.metadata.name, &keys)
+            .await
+            .map_err(unreachable)?;
         Ok(target)
     }
 }
@@ -333,12 +339,13 @@ impl Reconciler {
     /// Why it cannot be told.
     pub async fn resolve(
         &self,
+        project: &str,
         source: &ApplicationSource,
         revision: &str,
     ) -> Result<String, crate::source::SourceError> {
         self.inner
             .sources
-            .resolve(&self.records().repo(&source.repo_url, ""), revision)
+            .resolve_now(&self.records().repo(&source.repo_url, project), revision)
             .await
     }
 }

@@ -94,12 +94,21 @@ pub struct Serve {
     /// Whether repositories on this machine's disk may be read (`file://`)
     #[arg(long, env = "TIPHYS_GIT_ALLOW_FILE", value_name = "BOOL")]
     pub git_allow_file: Option<bool>,
-    /// How log lines look
-    #[arg(long, env = "TIPHYS_LOG_FORMAT", value_enum, default_value = "text")]
-    pub log_format: logging::Format,
-    /// What is logged: error, warn, info, debug, trace, or a filter such as `tiphys_server=debug`
-    #[arg(long, env = "TIPHYS_LOG_LEVEL", default_value = "info")]
-    pub log_level: String,
+    /// Seconds that a repository has to answer which references it has [default: 15]
+    #[arg(long, env = "TIPHYS_GIT_LIST_TIMEOUT", value_name = "SECONDS")]
+    pub git_list_timeout: Option<u64>,
+    /// Seconds that the objects of a commit, a chart or an index may take [default: 90]
+    #[arg(long, env = "TIPHYS_GIT_FETCH_TIMEOUT", value_name = "SECONDS")]
+    pub git_fetch_timeout: Option<u64>,
+    /// File with the keys of SSH servers that are trusted [default: the user's and the system's known_hosts]
+    #[arg(long, env = "TIPHYS_GIT_SSH_KNOWN_HOSTS", value_name = "FILE")]
+    pub git_ssh_known_hosts: Option<PathBuf>,
+    /// How log lines look [default: text]
+    #[arg(long, env = "TIPHYS_LOG_FORMAT", value_enum)]
+    pub log_format: Option<logging::Format>,
+    /// What is logged: error, warn, info, debug, trace, or a filter such as `tiphys_server=debug` [default: info]
+    #[arg(long, env = "TIPHYS_LOG_LEVEL")]
+    pub log_level: Option<String>,
     /// Password of `admin` at the first start; one is made and shown when it is not given
     #[arg(
         long,
@@ -143,10 +152,7 @@ impl Cli {
     /// What went wrong, for a person; see [`exit_code`].
     pub fn run(self) -> anyhow::Result<()> {
         match self.command {
-            Command::Serve(options) => {
-                logging::start(options.log_format, &options.log_level)?;
-                crate::serve::run(*options)
-            }
+            Command::Serve(options) => crate::serve::run(*options),
             Command::Store(StoreCommand::Export { data, file }) => export(&data, &file),
             Command::Store(StoreCommand::Import { data, file }) => import(&data, &file),
             Command::Version => {

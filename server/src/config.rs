@@ -16,8 +16,8 @@ pub enum Backend {
     Sled,
 }
 
-/// The TOML file. An unknown key is an error that names it.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+/// The TOML file. An unknown key is an error that names it. It has no `Debug`: it may hold secrets.
+#[derive(Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct File {
     /// Address to listen on.
@@ -34,8 +34,24 @@ pub struct File {
     pub tls: TlsFile,
     /// How repositories are read.
     pub git: GitFile,
+    /// What is logged.
+    pub log: LogFile,
+    /// Password of `admin` at the first start.
+    pub admin_password: Option<String>,
+    /// Key that seals credentials, 32 bytes in base64.
+    pub seal_key: Option<String>,
     /// What `/settings` tells clients.
     pub settings: SettingsFile,
+}
+
+/// The part of the file about logs.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LogFile {
+    /// How log lines look.
+    pub format: Option<crate::logging::Format>,
+    /// What is logged.
+    pub level: Option<String>,
 }
 
 /// The part of the file about HTTPS.
@@ -58,6 +74,12 @@ pub struct GitFile {
     pub poll_interval: Option<u64>,
     /// Whether `file://` repositories are read.
     pub allow_file: Option<bool>,
+    /// Seconds that a repository has to answer.
+    pub list_timeout: Option<u64>,
+    /// Seconds that objects may take.
+    pub fetch_timeout: Option<u64>,
+    /// File with the keys of SSH servers that are trusted.
+    pub ssh_known_hosts: Option<PathBuf>,
 }
 
 /// The part of the file that `/settings` serves.
@@ -122,14 +144,16 @@ mod tests {
     #[test]
     fn an_unknown_key_is_named_with_its_place() {
         let message = read("lisen = \"x\"\n")
-            .expect_err("an unknown key")
+            .err()
+            .expect("an unknown key")
             .to_string();
         assert!(
             message.contains("lisen") && message.contains("line 1"),
             "{message}"
         );
         let message = read("store = \"etcd\"\n")
-            .expect_err("an unknown store")
+            .err()
+            .expect("an unknown store")
             .to_string();
         assert!(message.contains("etcd"), "{message}");
     }

@@ -17,8 +17,13 @@ pub trait Outside: Send + Sync + 'static {
         credentials: &RepositoryCredentials,
     ) -> Result<(), String>;
 
-    /// The commit that a revision of the source stands for now.
-    async fn resolve(&self, source: &ApplicationSource, revision: &str) -> Result<String, String>;
+    /// The commit that a revision of the source stands for now, for an application of a project.
+    async fn resolve(
+        &self,
+        project: &str,
+        source: &ApplicationSource,
+        revision: &str,
+    ) -> Result<String, String>;
 
     /// Reads and renders the sources of an application, and keeps nothing.
     async fn check_sources(&self, application: &Application) -> Result<(), String>;

@@ -6,13 +6,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use dropshot::{ConfigDropshot, ConfigTls, HandlerTaskMode, ServerBuilder};
+use dropshot::{ConfigDropshot, ConfigTls, HandlerTaskMode, HttpServer, ServerBuilder};
 use tiphys_reconciler::cluster::{Access, Clusters};
 use tiphys_reconciler::source::{Options, Sources};
 use tiphys_reconciler::{Parts, Reconciler};
 use tiphys_server::app::App;
 use tiphys_server::auth::{Accounts, FirstPassword};
 use tiphys_server::config::{File, TlsFile};
+use tiphys_server::logging;
 use tiphys_server::tls;
 use tiphys_server::world::World;
 use tiphys_storage::Database;
@@ -23,6 +24,8 @@ use crate::cli::{Serve, data_dir, open_store, sealer};
 const BODY_BYTES: usize = 16 << 20;
 /// How long open requests may take when the server stops.
 const GRACE: Duration = Duration::from_secs(5);
+/// How often a certificate on the disk is looked at.
+const RENEWAL: Duration = Duration::from_secs(30);
 
 /// Serves until SIGTERM or SIGINT.
 ///
@@ -35,6 +38,11 @@ pub fn run(options: Serve) -> anyhow::Result<()> {
         .map(File::read)
         .transpose()?
         .unwrap_or_default();
+    let level = options.log_level.as_ref().or(file.log.level.as_ref());
+    logging::start(
+        options.log_format.or(file.log.format).unwrap_or_default(),
+        level.map_or("info", String::as_str),
+    )?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -60,30 +68,20 @@ async fn serve(options: Serve, file: File) -> anyhow::Result<()> {
             .or(file_tls.self_signed)
             .unwrap_or(false);
     let database = Database::new(open_store(&options.data, &file)?)?;
-    let key = || sealer(options.seal_key.as_deref(), &directory);
+    let seal_key = options.seal_key.as_ref().or(file.seal_key.as_ref());
+    let key = || sealer(seal_key.map(String::as_str), &directory);
     let (accounts, first) = Accounts::start(
         &database,
         &key()?,
-        options.admin_password.clone(),
+        options
+            .admin_password
+            .clone()
+            .or_else(|| file.admin_password.clone()),
         secure,
         chrono::Utc::now().timestamp(),
     )
     .await?;
-    let poll = options
-        .git_poll_interval
-        .or(file.git.poll_interval)
-        .unwrap_or(5)
-        .max(1);
-    let sources = Sources::new(Options {
-        folder: directory.join("git"),
-        poll: Duration::from_secs(poll),
-        allow_file: options
-            .git_allow_file
-            .or(file.git.allow_file)
-            .unwrap_or(false),
-        list_timeout: Duration::from_secs(15),
-        fetch_timeout: Duration::from_secs(90),
-    });
+    let sources = Sources::new(reading(&options, &file, &directory)?);
     let clusters = Clusters::default();
     let local = Access::Local {
         kubeconfig: options
@@ -115,6 +113,7 @@ async fn serve(options: Serve, file: File) -> anyhow::Result<()> {
     };
     let tls = tls(&options, &file_tls, &directory, address)?;
     let scheme = if tls.is_some() { "https" } else { "http" };
+    let certificate = tls.clone();
     let server = ServerBuilder::new(api, Arc::new(app), tiphys_server::logging::for_dropshot())
         .config(config)
         .tls(tls)
@@ -130,7 +129,10 @@ async fn serve(options: Serve, file: File) -> anyhow::Result<()> {
     }
     tracing::info!("listening on {scheme}://{}", server.local_addr());
     let reconciling = tokio::spawn(reconciler.run());
-    stopped().await?;
+    tokio::select! {
+        stop = stopped() => stop?,
+        never = renewed(&server, certificate) => never?,
+    }
     tracing::info!("stopping");
     reconciling.abort();
     if tokio::time::timeout(GRACE, server.close()).await.is_err() {
@@ -138,6 +140,39 @@ async fn serve(options: Serve, file: File) -> anyhow::Result<()> {
     }
     database.close().await;
     Ok(())
+}
+
+/// How repositories are read.
+fn reading(options: &Serve, file: &File, directory: &Path) -> anyhow::Result<Options> {
+    let seconds = |flag: Option<u64>, key: Option<u64>, default: u64| {
+        Duration::from_secs(flag.or(key).unwrap_or(default).max(1))
+    };
+    let git = &file.git;
+    let known_hosts = options
+        .git_ssh_known_hosts
+        .as_ref()
+        .or(git.ssh_known_hosts.as_ref());
+    let known_hosts = known_hosts
+        .map(|path| {
+            // The name becomes part of a command of ssh.
+            if path.to_string_lossy().contains(['\'', '"', '\n']) {
+                anyhow::bail!(
+                    "--git-ssh-known-hosts {}: a name with quotes cannot be used",
+                    path.display()
+                );
+            }
+            path.canonicalize()
+                .with_context(|| format!("--git-ssh-known-hosts {}", path.display()))
+        })
+        .transpose()?;
+    Ok(Options {
+        folder: directory.join("git"),
+        poll: seconds(options.git_poll_interval, git.poll_interval, 5),
+        allow_file: options.git_allow_file.or(git.allow_file).unwrap_or(false),
+        list_timeout: seconds(options.git_list_timeout, git.list_timeout, 15),
+        fetch_timeout: seconds(options.git_fetch_timeout, git.fetch_timeout, 90),
+        known_hosts,
+    })
 }
 
 /// HTTPS as the options ask for it; none for plain HTTP.
@@ -164,6 +199,33 @@ fn tls(
         _ => anyhow::bail!(
             "a certificate and its key belong together: give both --tls-cert and --tls-key"
         ),
+    }
+}
+
+/// Serves a certificate that was renewed on the disk, at SIGHUP and within a minute. It never ends.
+async fn renewed<C: dropshot::ServerContext>(
+    server: &HttpServer<C>,
+    certificate: Option<ConfigTls>,
+) -> anyhow::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut hangup = signal(SignalKind::hangup()).context("SIGHUP cannot be handled")?;
+    let mut known = certificate.as_ref().and_then(tls::stamp);
+    loop {
+        let asked = tokio::time::timeout(RENEWAL, hangup.recv()).await.is_ok();
+        let Some(certificate) = &certificate else {
+            continue;
+        };
+        let now = tls::stamp(certificate);
+        if now == known && !asked {
+            continue;
+        }
+        known = now;
+        match tls::refresh(server, certificate).await {
+            Ok(()) => tracing::info!("the certificate was read again"),
+            Err(error) => {
+                tracing::error!(%error, "the certificate on the disk is not usable; the one before it is still served")
+            }
+        }
     }
 }
 

@@ -2,9 +2,10 @@
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use anyhow::{Context as _, bail};
-use dropshot::ConfigTls;
+use dropshot::{ConfigTls, HttpServer};
 
 /// Reads a certificate and its key.
 ///
@@ -44,6 +45,44 @@ pub fn self_signed(directory: &Path, names: &[String]) -> anyhow::Result<ConfigT
         write(&cert, &made.cert.pem(), 0o644)?;
     }
     given(&cert, &key)
+}
+
+/// When the files of a certificate were last written.
+#[must_use]
+pub fn stamp(config: &ConfigTls) -> Option<(SystemTime, SystemTime)> {
+    let ConfigTls::AsFile {
+        cert_file,
+        key_file,
+    } = config
+    else {
+        return None;
+    };
+    let written = |path: &Path| {
+        std::fs::metadata(path)
+            .and_then(|data| data.modified())
+            .ok()
+    };
+    Some((written(cert_file)?, written(key_file)?))
+}
+
+/// Serves the certificate that is on the disk now.
+///
+/// # Errors
+/// When it is not usable; the server goes on with the one before.
+pub async fn refresh<C: dropshot::ServerContext>(
+    server: &HttpServer<C>,
+    config: &ConfigTls,
+) -> anyhow::Result<()> {
+    if let ConfigTls::AsFile {
+        cert_file,
+        key_file,
+    } = config
+    {
+        given(cert_file, key_file)?;
+    }
+    // Dropshot would panic on what this refuses.
+    rustls::ServerConfig::try_from(config).context("the certificate does not fit its key")?;
+    server.refresh_tls(config).await.map_err(anyhow::Error::msg)
 }
 
 fn write(path: &Path, text: &str, mode: u32) -> anyhow::Result<()> {

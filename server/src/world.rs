@@ -1,7 +1,6 @@
 //! What handlers ask of repositories and clusters, answered by the reconciler's parts.
 
 use async_trait::async_trait;
-use chrono::{SubsecRound as _, Utc};
 use tiphys_model::stored::{ClusterCredentials, RepositoryCredentials};
 use tiphys_model::*;
 use tiphys_reconciler::Reconciler;
@@ -27,26 +26,20 @@ impl Outside for World {
         repository: &RepositoryOutput,
         credentials: &RepositoryCredentials,
     ) -> Result<(), String> {
-        if repository.type_ != "git" {
-            return Err(format!(
-                "repositories of type {} are not read by this version",
-                repository.type_
-            ));
-        }
-        if !credentials.github_app_private_key.is_empty()
-            || !credentials.tls_client_cert_key.is_empty()
-        {
-            return Err("GitHub App credentials and client certificates are not used by this version; use a token, a password or an SSH key".to_owned());
-        }
         self.sources
             .test(&Repo::new(repository, credentials.clone()))
             .await
             .map_err(|error| error.to_string())
     }
 
-    async fn resolve(&self, source: &ApplicationSource, revision: &str) -> Result<String, String> {
+    async fn resolve(
+        &self,
+        project: &str,
+        source: &ApplicationSource,
+        revision: &str,
+    ) -> Result<String, String> {
         self.reconciler
-            .resolve(source, revision)
+            .resolve(project, source, revision)
             .await
             .map_err(|error| error.to_string())
     }
@@ -92,7 +85,7 @@ impl Outside for World {
             };
         };
         let mut info = cluster.info();
-        if !info.tried {
+        if info.attempted_at.is_none() {
             // The state is shown by connecting; the answer is in the information.
             let _state = cluster.ready().await;
             info = cluster.info();
@@ -105,13 +98,13 @@ impl Outside for World {
             connection_state: ConnectionState {
                 status: status.to_owned(),
                 message,
-                attempted_at: Some(Utc::now().trunc_subsecs(0)),
+                attempted_at: info.attempted_at,
             },
             server_version: info.version.trim_start_matches('v').to_owned(),
             cache_info: ClusterCacheInfo {
                 resources_count: i64::try_from(info.objects).ok(),
                 apis_count: i64::try_from(info.kinds).ok(),
-                last_cache_sync_time: None,
+                last_cache_sync_time: info.synced_at,
             },
             ..ClusterInfo::default()
         }

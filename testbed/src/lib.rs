@@ -7,13 +7,17 @@
 pub mod cache;
 pub mod certificates;
 pub mod control_plane;
+pub mod forward;
 pub mod git;
+pub mod go_programs;
 pub mod kubernetes;
+pub mod peers;
 pub mod ports;
 pub mod process;
 pub mod rest;
 pub mod tiphys;
 pub mod tool;
 mod wait;
+pub mod web;
 
 pub use wait::{Deadline, wait_for};

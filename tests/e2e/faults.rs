@@ -6,25 +6,44 @@ use tiphys_testbed::git::Mode;
 use tiphys_tests::{PATIENCE, World, config_map};
 
 #[test]
-fn an_operation_survives_kill_9() -> Result<()> {
+fn an_operation_survives_kill_9_at_any_moment() -> Result<()> {
     let mut world = World::start("killed", "sqlite")?;
-    let maps: String = (0..300)
-        .map(|n| config_map(&format!("m{n}"), "1"))
-        .collect();
-    world.repository.write("app/all.yaml", maps)?;
-    let commit = world.repository.commit("one")?;
-    world.create(&Value::Null)?;
-    world.sync(&json!({}))?;
-    // The first object is there, the last is not, or is just being made.
-    world
-        .kubernetes
-        .wait(&world.map("m0"), PATIENCE, |_| true)?;
-    world.tiphys.kill();
-    world.tiphys.start_again()?;
-    world.client = world.tiphys.admin()?;
-    let done = world.until_synced(&commit)?;
-    assert_eq!(done["status"]["operationState"]["phase"], "Succeeded");
-    assert!(world.kubernetes.get(&world.map("m299"))?.is_some());
+    // Killed right after the answer, at the first object, in the middle, near the end, and at a moment that nobody chose.
+    for (round, seen) in [None, Some(0), Some(100), Some(198), None]
+        .into_iter()
+        .enumerate()
+    {
+        let value = round.to_string();
+        let maps: String = (0..200)
+            .map(|n| config_map(&format!("m{n}"), &value))
+            .collect();
+        world.repository.write("app/all.yaml", maps)?;
+        let commit = world.repository.commit(&value)?;
+        if round == 0 {
+            world.create(&Value::Null)?;
+        }
+        world.sync(&json!({}))?;
+        match seen {
+            Some(n) => {
+                world
+                    .kubernetes
+                    .wait(&world.map(&format!("m{n}")), PATIENCE, |map| {
+                        map["data"]["value"] == value.as_str()
+                    })?;
+            }
+            None if round > 0 => std::thread::sleep(std::time::Duration::from_millis(7)),
+            None => {}
+        }
+        world.tiphys.kill();
+        world.tiphys.start_again()?;
+        world.client = world.tiphys.admin()?;
+        let done = world.until_synced(&commit)?;
+        assert_eq!(done["status"]["operationState"]["phase"], "Succeeded");
+        for n in [0, 100, 199] {
+            let map = world.kubernetes.get(&world.map(&format!("m{n}")))?;
+            assert_eq!(map.unwrap_or_default()["data"]["value"], value.as_str());
+        }
+    }
     Ok(())
 }
 

@@ -2,7 +2,9 @@
 
 mod api;
 mod automation;
+mod cluster;
 mod data_directory;
 mod faults;
 mod main_job;
 mod schemathesis;
+mod sources;

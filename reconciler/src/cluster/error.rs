@@ -53,6 +53,13 @@ pub enum ClusterError {
 }
 
 impl ClusterError {
+    pub(super) fn timeout(server: &str, after: std::time::Duration) -> Self {
+        Self::Timeout {
+            server: server.to_owned(),
+            seconds: after.as_secs(),
+        }
+    }
+
     pub(super) fn new(server: &str, error: kube::Error) -> Self {
         match error {
             kube::Error::Api(status) => Self::Refused {

@@ -11,6 +11,14 @@ pub enum SourceError {
     /// The URL has no form that is known.
     #[error("{0}: not a repository URL; use https://, http://, ssh://, user@host:path or file://")]
     BadUrl(String),
+    /// What is registered about the connection is not usable.
+    #[error("{url}: {message}")]
+    Misconfigured {
+        /// The repository.
+        url: String,
+        /// Field and reason.
+        message: String,
+    },
     /// The server wants other credentials.
     #[error("{url}: authentication required or refused: {message}")]
     Authentication {

@@ -7,12 +7,47 @@ use gix::bstr::BStr;
 use gix::progress::Discard;
 use gix::protocol::handshake::Ref;
 
+use super::http::Settings;
 use super::revision::Refs;
 use super::{Repo, SourceError};
 
-/// A key of 0600 and known hosts for `ssh`, removed when dropped.
+/// The private key for `ssh`, and what `ssh` says, removed when dropped.
 struct SshFiles {
     folder: PathBuf,
+}
+
+impl SshFiles {
+    fn log(&self) -> PathBuf {
+        self.folder.join("log")
+    }
+
+    /// The last that `ssh` said; the transport itself only sees that it ended.
+    fn said(&self) -> Option<String> {
+        let log = std::fs::read_to_string(self.log()).ok()?;
+        let lines: Vec<&str> = log
+            .lines()
+            .map(str::trim)
+            .filter(|line| {
+                !line.is_empty()
+                    && !line.starts_with('@')
+                    && !line.starts_with("Warning: Permanently added")
+            })
+            .collect();
+        (!lines.is_empty()).then(|| lines[lines.len().saturating_sub(3)..].join("; "))
+    }
+}
+
+/// The error, with what `ssh` said about it.
+fn explained(repo: &Repo, ssh: Option<&SshFiles>, error: SourceError) -> SourceError {
+    let Some(said) = ssh.and_then(SshFiles::said) else {
+        return error;
+    };
+    match error {
+        SourceError::Failed { .. }
+        | SourceError::NotFound { .. }
+        | SourceError::Authentication { .. } => fault(repo, &std::io::Error::other(said)),
+        other => other,
+    }
 }
 
 impl Drop for SshFiles {
@@ -86,8 +121,9 @@ pub fn open(folder: &Path, repo: &Repo) -> Result<gix::ThreadSafeRepository, Sou
 fn configure(
     repository: &mut gix::Repository,
     repo: &Repo,
-    folder: &Path,
+    known_hosts: Option<&Path>,
 ) -> Result<Option<SshFiles>, SourceError> {
+    let folder = repository.path().to_owned();
     let mut ssh = None;
     let mut config = repository.config_snapshot_mut();
     let mut set = |key: &str, value: &str| {
@@ -99,20 +135,26 @@ fn configure(
     if let Some(header) = repo.authorization() {
         set("http.extraHeader", &header)?;
     }
-    if repo.insecure {
-        set("http.sslVerify", "false")?;
-    }
     if repo.is_ssh() {
         let files = SshFiles {
             folder: folder.join(format!("ssh-{:016x}", rand::random::<u64>())),
         };
         let io = |error: std::io::Error| fault(repo, &error);
         std::fs::create_dir_all(&files.folder).map_err(io)?;
-        let mut command = "ssh -F /dev/null -o BatchMode=yes -o ConnectTimeout=10".to_owned();
+        let mut command = format!(
+            "ssh -F /dev/null -o BatchMode=yes -o ConnectTimeout=10 -E '{}'",
+            files.log().display()
+        );
         if repo.insecure_ignore_host_key {
             command += " -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null";
         } else {
             command += " -o StrictHostKeyChecking=yes";
+            if let Some(file) = known_hosts {
+                command += &format!(
+                    " -o UserKnownHostsFile='{}' -o UpdateHostKeys=no",
+                    file.display()
+                );
+            }
         }
         if !repo.credentials.ssh_private_key.is_empty() {
             let key = files.folder.join("key");
@@ -143,12 +185,49 @@ fn write_secret(path: &Path, text: &str) -> std::io::Result<()> {
     }
 }
 
+/// What a connection to a repository's server is made with.
+#[derive(Clone, Copy)]
+pub struct Link<'a> {
+    /// The repository, with the credentials of this moment.
+    pub repo: &'a Repo,
+    /// File with the keys of SSH servers that are trusted.
+    pub known_hosts: Option<&'a Path>,
+}
+
+/// Options of the HTTP transport: what Git's own configuration cannot say goes through the client's builder.
+fn transport(
+    local: &gix::Repository,
+    repo: &Repo,
+) -> Result<Option<Box<dyn std::any::Any>>, SourceError> {
+    use gix::protocol::transport::client::blocking_io::http;
+    if repo.is_ssh() || repo.is_file() {
+        return Ok(None);
+    }
+    let settings = Settings::new(repo)?;
+    let options = local
+        .transport_options(repo.url.as_str(), None)
+        .map_err(|error| boxed(repo)(error.into()))?;
+    let Some(Ok(mut options)) = options.map(|options| options.downcast::<http::Options>()) else {
+        return Ok(None);
+    };
+    let backend = http::reqwest::Options {
+        configure_client: Some(Box::new(move |builder| Ok(settings.blocking(builder)))),
+        configure_request: None,
+    };
+    options.backend = Some(std::sync::Arc::new(std::sync::Mutex::new(backend)));
+    Ok(Some(options))
+}
+
 /// Asks for the references: one `ls-remote`.
-pub fn list(repository: &gix::ThreadSafeRepository, repo: &Repo) -> Result<Refs, SourceError> {
-    let error = boxed(repo);
+pub fn list(repository: &gix::ThreadSafeRepository, link: Link<'_>) -> Result<Refs, SourceError> {
+    let repo = link.repo;
     let mut local = repository.to_thread_local();
-    let folder = local.path().to_owned();
-    let _ssh = configure(&mut local, repo, &folder)?;
+    let ssh = configure(&mut local, repo, link.known_hosts)?;
+    references(&local, repo).map_err(|error| explained(repo, ssh.as_ref(), error))
+}
+
+fn references(local: &gix::Repository, repo: &Repo) -> Result<Refs, SourceError> {
+    let error = boxed(repo);
     let remote = local
         .remote_at(repo.url.as_str())
         .map_err(|e| error(e.into()))?
@@ -157,10 +236,13 @@ pub fn list(repository: &gix::ThreadSafeRepository, repo: &Repo) -> Result<Refs,
             gix::remote::Direction::Fetch,
         )
         .map_err(|e| error(e.into()))?;
-    let connection = remote
+    let mut connection = remote
         .connect(gix::remote::Direction::Fetch)
         .map_err(|e| error(e.into()))?
         .with_credentials(|_| Ok(None));
+    if let Some(options) = transport(local, repo)? {
+        connection = connection.with_transport_options(options);
+    }
     let options = gix::remote::ref_map::Options {
         prefix_from_spec_as_filter_on_remote: false,
         ..Default::default()
@@ -192,6 +274,17 @@ pub fn list(repository: &gix::ThreadSafeRepository, repo: &Repo) -> Result<Refs,
     Ok(refs)
 }
 
+/// How many commits are kept, by their references.
+pub fn kept(repository: &gix::ThreadSafeRepository) -> usize {
+    let local = repository.to_thread_local();
+    let Ok(references) = local.references() else {
+        return 0;
+    };
+    references
+        .prefixed("refs/tiphys/")
+        .map_or(0, Iterator::count)
+}
+
 /// The tree of a commit that is already here.
 pub fn tree_of(repository: &gix::ThreadSafeRepository, commit: &str) -> Option<gix::ObjectId> {
     let local = repository.to_thread_local();
@@ -203,14 +296,23 @@ pub fn tree_of(repository: &gix::ThreadSafeRepository, commit: &str) -> Option<g
 /// Fetches one commit without its history, or everything when `commit` is none.
 pub fn fetch(
     repository: &gix::ThreadSafeRepository,
+    link: Link<'_>,
+    commit: Option<&str>,
+    interrupt: &AtomicBool,
+) -> Result<(), SourceError> {
+    let repo = link.repo;
+    let mut local = repository.to_thread_local();
+    let ssh = configure(&mut local, repo, link.known_hosts)?;
+    receive(&local, repo, commit, interrupt).map_err(|error| explained(repo, ssh.as_ref(), error))
+}
+
+fn receive(
+    local: &gix::Repository,
     repo: &Repo,
     commit: Option<&str>,
     interrupt: &AtomicBool,
 ) -> Result<(), SourceError> {
     let error = boxed(repo);
-    let mut local = repository.to_thread_local();
-    let folder = local.path().to_owned();
-    let _ssh = configure(&mut local, repo, &folder)?;
     let spec = match commit {
         // The reference keeps the commit, and finds it after a restart.
         Some(commit) => format!("+{commit}:refs/tiphys/{commit}"),
@@ -225,10 +327,13 @@ pub fn fetch(
         )
         .map_err(|e| error(e.into()))?
         .with_fetch_tags(gix::remote::fetch::Tags::None);
-    let connection = remote
+    let mut connection = remote
         .connect(gix::remote::Direction::Fetch)
         .map_err(|e| error(e.into()))?
         .with_credentials(|_| Ok(None));
+    if let Some(options) = transport(local, repo)? {
+        connection = connection.with_transport_options(options);
+    }
     let shallow = match commit {
         Some(_) => gix::remote::fetch::Shallow::DepthAtRemote(std::num::NonZeroU32::MIN),
         None => gix::remote::fetch::Shallow::undo(),

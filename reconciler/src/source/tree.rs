@@ -1,13 +1,15 @@
 //! One commit of a repository as a tree for rendering.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
+use super::store::Store;
 use gix::object::tree::EntryKind as GitKind;
 use tiphys_render::tree::{Entry, EntryKind, Tree, TreeError, TreePath};
 
 /// The files of one commit, read from the object database without a checkout.
 pub struct GitTree {
-    pub(super) repository: gix::ThreadSafeRepository,
+    pub(super) store: Arc<Store>,
     pub(super) root: gix::ObjectId,
 }
 
@@ -48,7 +50,7 @@ impl GitTree {
     }
 
     fn blob(&self, path: &TreePath, limit: u64, links: bool) -> Result<Vec<u8>, TreeError> {
-        let repository = self.repository.to_thread_local();
+        let repository = self.store.repository.to_thread_local();
         let (found, id) = self.entry(&repository, path)?;
         let fits = if links {
             found == GitKind::Link
@@ -82,12 +84,13 @@ impl GitTree {
 impl Tree for GitTree {
     fn kind(&self, path: &TreePath) -> Result<EntryKind, TreeError> {
         Ok(kind(
-            self.entry(&self.repository.to_thread_local(), path)?.0,
+            self.entry(&self.store.repository.to_thread_local(), path)?
+                .0,
         ))
     }
 
     fn list(&self, path: &TreePath) -> Result<Vec<Entry>, TreeError> {
-        let repository = self.repository.to_thread_local();
+        let repository = self.store.repository.to_thread_local();
         let (GitKind::Tree, id) = self.entry(&repository, path)? else {
             return Err(TreeError::WrongKind {
                 path: path.clone(),
@@ -122,7 +125,7 @@ impl Tree for GitTree {
 
     fn id(&self, path: &TreePath) -> Result<Option<String>, TreeError> {
         Ok(Some(
-            self.entry(&self.repository.to_thread_local(), path)?
+            self.entry(&self.store.repository.to_thread_local(), path)?
                 .1
                 .to_string(),
         ))

@@ -295,16 +295,16 @@ impl<'a> Target<'a> {
         ) -> Result<Resource, Fault>;
         let makers: [(Make, &str, &str, &[GeneratorArgs]); 2] = [
             (
-                generate::secret,
-                "SecretGenerator",
-                "secretGenerator",
-                &of.secret_generator,
-            ),
-            (
                 generate::config_map,
                 "ConfigMapGenerator",
                 "configMapGenerator",
                 &of.config_map_generator,
+            ),
+            (
+                generate::secret,
+                "SecretGenerator",
+                "secretGenerator",
+                &of.secret_generator,
             ),
         ];
         for (make, kind, field, list) in makers {

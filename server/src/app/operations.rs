@@ -62,7 +62,7 @@ impl App {
         }
         let revision = self
             .outside
-            .resolve(&source, wanted)
+            .resolve(&application.spec.project, &source, wanted)
             .await
             .map_err(|reason| {
                 ApiError::new(

@@ -112,11 +112,11 @@ fn check(repository: &RepositoryOutput) -> Result<(), ApiError> {
             "repo: the URL holds spaces or control characters",
         ));
     }
-    if url.split_once("://").is_some_and(|(_, rest)| {
-        rest.split('/')
-            .next()
-            .is_some_and(|host| host.contains(':') && host.contains('@'))
-    }) {
+    let user = url.split_once("://").and_then(|(_, rest)| {
+        let authority = rest.split('/').next().unwrap_or_default();
+        authority.rsplit_once('@').map(|(user, _)| user)
+    });
+    if user.is_some_and(|user| user.contains(':')) {
         return Err(ApiError::invalid(
             "repo: the URL holds a password; send it as `password`, where it is sealed",
         ));

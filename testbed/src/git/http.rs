@@ -26,7 +26,10 @@ use tokio::{
 use tokio_rustls::TlsAcceptor;
 
 use super::command;
-use crate::{certificates::Identity, ports};
+use crate::{
+    certificates::{Authority, Identity},
+    ports,
+};
 
 /// How the server answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,16 +74,15 @@ impl HttpServer {
     /// # Errors
     /// When no port is free or the certificate is not usable.
     pub fn start_tls(root: &Path, identity: &Identity) -> Result<Self> {
-        use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _};
-        let chain = CertificateDer::pem_slice_iter(identity.certificate.as_bytes())
-            .collect::<Result<Vec<_>, _>>()?;
-        let key = PrivateKeyDer::from_pem_slice(identity.key.as_bytes())?;
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let config = rustls::ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()?
-            .with_no_client_auth()
-            .with_single_cert(chain, key)?;
-        Self::launch(root, Some(TlsAcceptor::from(Arc::new(config))))
+        Self::launch(root, Some(acceptor(identity, None)?))
+    }
+
+    /// The same, for clients that show a certificate of the authority.
+    ///
+    /// # Errors
+    /// When no port is free or a certificate is not usable.
+    pub fn start_mutual_tls(root: &Path, identity: &Identity, clients: &Authority) -> Result<Self> {
+        Self::launch(root, Some(acceptor(identity, Some(clients))?))
     }
 
     fn launch(root: &Path, tls: Option<TlsAcceptor>) -> Result<Self> {
@@ -143,6 +145,32 @@ impl Drop for HttpServer {
             runtime.shutdown_background();
         }
     }
+}
+
+fn acceptor(identity: &Identity, clients: Option<&Authority>) -> Result<TlsAcceptor> {
+    use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _};
+    let chain = CertificateDer::pem_slice_iter(identity.certificate.as_bytes())
+        .collect::<Result<Vec<_>, _>>()?;
+    let key = PrivateKeyDer::from_pem_slice(identity.key.as_bytes())?;
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let builder = rustls::ServerConfig::builder_with_provider(provider.clone())
+        .with_safe_default_protocol_versions()?;
+    let builder = match clients {
+        None => builder.with_no_client_auth(),
+        Some(authority) => {
+            let mut roots = rustls::RootCertStore::empty();
+            for certificate in CertificateDer::pem_slice_iter(authority.certificate().as_bytes()) {
+                roots.add(certificate?)?;
+            }
+            let verifier = rustls::server::WebPkiClientVerifier::builder_with_provider(
+                Arc::new(roots),
+                provider,
+            );
+            builder.with_client_cert_verifier(verifier.build()?)
+        }
+    };
+    let config = builder.with_single_cert(chain, key)?;
+    Ok(TlsAcceptor::from(Arc::new(config)))
 }
 
 async fn accept(listener: TcpListener, tls: Option<TlsAcceptor>, shared: Arc<Shared>) {

@@ -157,6 +157,7 @@ fn handler_result(document: &Document, operation: &Operation) -> String {
         Answer::Encoded => format!("Encoded<{response}>"),
         Answer::Cookies => format!("WithCookies<{response}>"),
         Answer::Text => "String".to_owned(),
+        Answer::Stream => "Response<HttpBody>".to_owned(),
         Answer::Json if operation.response == Kind::Any => "Encoded<serde_json::Value>".to_owned(),
         Answer::Json => response,
     }
@@ -209,7 +210,7 @@ fn handlers(out: &mut String, document: &Document) {
 /// What the Dropshot method answers with.
 fn dropshot_result(document: &Document, operation: &Operation) -> String {
     match operation.answer {
-        Answer::Text => "Response<HttpBody>".to_owned(),
+        Answer::Text | Answer::Stream => "Response<HttpBody>".to_owned(),
         Answer::Json if operation.response == Kind::Any => {
             "Reply<Encoded<serde_json::Value>>".to_owned()
         }
@@ -319,6 +320,9 @@ fn adapter(out: &mut String, document: &Document) {
         match operation.answer {
             Answer::Text => {
                 let _ = writeln!(out, "        Ok(text({call}))");
+            }
+            Answer::Stream => {
+                let _ = writeln!(out, "        {}", call.trim_end_matches('?'));
             }
             Answer::Cookies => {
                 let _ = writeln!(out, "        Ok({call}.into_reply())");

@@ -80,6 +80,8 @@ pub enum Answer {
     Cookies,
     /// Plain text.
     Text,
+    /// A stream that the handler writes: lines or events, as the client accepts.
+    Stream,
 }
 
 /// An operation.
@@ -290,12 +292,14 @@ fn read_operation(
         None => None,
         Some(body) => match read_kind(&body["content"]["application/json"]["schema"])? {
             Kind::Named(name) => Some((name, body["required"] == true)),
-            _ => bail!("a request body has a named schema"),
+            Kind::Text => Some(("String".to_owned(), body["required"] == true)),
+            _ => bail!("a request body has a named schema, or is a string"),
         },
     };
     let content = object(&operation["responses"]["200"], "content")?;
     let extension = operation["x-tiphys-response"].as_str();
     let (response, answer) = match content.get("application/json") {
+        None if extension == Some("stream") => (Kind::Text, Answer::Stream),
         None => (Kind::Text, Answer::Text),
         Some(media) => (
             read_kind(&media["schema"])?,
@@ -328,6 +332,6 @@ fn read_operation(
         body,
         response,
         answer,
-        sees_headers: extension == Some("session"),
+        sees_headers: matches!(extension, Some("session" | "stream")),
     })
 }

@@ -1,0 +1,68 @@
+//! All clusters, by server URL.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use tokio::sync::broadcast;
+
+use super::{Access, Cluster, LiveChange};
+
+/// All clusters, by server URL.
+#[derive(Clone)]
+pub struct Clusters {
+    clusters: Arc<RwLock<HashMap<String, Cluster>>>,
+    changes: broadcast::Sender<LiveChange>,
+}
+
+impl Default for Clusters {
+    fn default() -> Self {
+        Self {
+            clusters: Arc::default(),
+            changes: broadcast::channel(65_536).0,
+        }
+    }
+}
+
+impl Clusters {
+    /// Makes a cluster known; one that is reached in another way than before is connected anew.
+    pub fn set(&self, server: &str, access: Access) {
+        let mut clusters = self
+            .clusters
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        if clusters
+            .get(server)
+            .is_some_and(|cluster| cluster.inner.access == access)
+        {
+            return;
+        }
+        clusters.insert(
+            server.to_owned(),
+            Cluster::new(server, access, self.changes.clone()),
+        );
+    }
+
+    /// Forgets all clusters but these.
+    pub fn retain(&self, keep: impl Fn(&str) -> bool) {
+        self.clusters
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .retain(|server, _| keep(server));
+    }
+
+    /// A cluster that is known.
+    #[must_use]
+    pub fn get(&self, server: &str) -> Option<Cluster> {
+        self.clusters
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(server)
+            .cloned()
+    }
+
+    /// What happens to objects of applications, in all clusters.
+    #[must_use]
+    pub fn subscribe(&self) -> broadcast::Receiver<LiveChange> {
+        self.changes.subscribe()
+    }
+}

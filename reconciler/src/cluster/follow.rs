@@ -1,0 +1,245 @@
+//! One kind followed: listed, then watched from there, and listed again when the history is gone.
+//!
+//! Objects stay text on their way into the index: most of them concern nobody, and are not worth parsing.
+
+use std::collections::HashSet;
+use std::sync::Weak;
+use std::time::Duration;
+
+use futures::TryStreamExt as _;
+use kube::api::{ListParams, WatchParams};
+use kube::core::{Request, WatchEvent};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use tiphys_model::ResourceKey;
+use tokio::sync::watch;
+
+use super::live::{Arrived, GroupKind};
+use super::{Cluster, ClusterError, Inner, Kind};
+
+/// Objects on one page of a list.
+const PAGE: u32 = 500;
+/// Seconds of one watch; the API server ends it then, and it is resumed.
+const WATCH: u32 = 290;
+/// The watch is given up when nothing, not even its end, came for longer.
+const SILENCE: Duration = Duration::from_secs(WATCH as u64 + 15);
+const PAUSE_MIN: Duration = Duration::from_millis(500);
+const PAUSE_MAX: Duration = Duration::from_secs(30);
+
+/// Whether a kind is known: not yet, yes, or why not.
+pub type State = Option<Result<(), ClusterError>>;
+
+#[derive(Deserialize)]
+struct List {
+    metadata: ListMetadata,
+    items: Vec<Box<RawValue>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct ListMetadata {
+    resource_version: String,
+    #[serde(rename = "continue")]
+    continue_: Option<String>,
+}
+
+/// Why following stopped for a moment.
+enum Broken {
+    /// The history is gone: list again.
+    Expired,
+    /// Anything else.
+    Failed(kube::Error),
+    /// Nobody needs it any more.
+    Dropped,
+}
+
+impl From<kube::Error> for Broken {
+    fn from(error: kube::Error) -> Self {
+        match &error {
+            kube::Error::Api(status) if status.code == 410 => Self::Expired,
+            _ => Self::Failed(error),
+        }
+    }
+}
+
+struct Follower {
+    cluster: Weak<Inner>,
+    client: kube::Client,
+    kind: Kind,
+    id: GroupKind,
+    request: Request,
+    announce: watch::Sender<State>,
+}
+
+/// Follows a kind until its cluster is dropped, or the cluster no longer serves it.
+pub async fn follow(
+    cluster: Weak<Inner>,
+    client: kube::Client,
+    kind: Kind,
+    announce: watch::Sender<State>,
+) {
+    let dynamic = &kind.resource;
+    let prefix = if dynamic.group.is_empty() {
+        "/api"
+    } else {
+        "/apis"
+    };
+    let request = Request::new(format!(
+        "{prefix}/{}/{}",
+        dynamic.api_version, dynamic.plural
+    ));
+    let follower = Follower {
+        id: (dynamic.group.clone(), dynamic.kind.clone()),
+        request,
+        cluster,
+        client,
+        kind,
+        announce,
+    };
+    follower.run().await;
+}
+
+impl Follower {
+    fn cluster(&self) -> Result<Cluster, Broken> {
+        self.cluster
+            .upgrade()
+            .map(|inner| Cluster { inner })
+            .ok_or(Broken::Dropped)
+    }
+
+    async fn run(&self) {
+        let mut pause = PAUSE_MIN;
+        let mut version: Option<String> = None;
+        loop {
+            let outcome = match version.take() {
+                None => self.list().await.map(|listed| version = Some(listed)),
+                Some(from) => {
+                    let mut at = from;
+                    let ended = self.watch(&mut at).await;
+                    // What was seen is not listed again, whatever ended the watch, unless its history is gone.
+                    if !matches!(ended, Err(Broken::Expired)) {
+                        version = Some(at);
+                    }
+                    ended
+                }
+            };
+            match outcome {
+                Ok(()) => pause = PAUSE_MIN,
+                Err(Broken::Dropped) => return,
+                Err(Broken::Expired) => {
+                    tracing::debug!(
+                        kind = self.id.1,
+                        "the history of a watch is gone; its objects are listed again"
+                    );
+                }
+                Err(Broken::Failed(error)) => {
+                    tracing::debug!(%error, kind = self.id.1, "a watch was interrupted");
+                    if let kube::Error::Api(status) = &error
+                        && matches!(status.code, 403..=405)
+                    {
+                        // Whoever needs the kind next starts anew, with what is served and permitted then.
+                        let Ok(cluster) = self.cluster() else { return };
+                        self.announce.send_replace(Some(Err(ClusterError::new(
+                            &cluster.inner.server,
+                            error,
+                        ))));
+                        cluster.stop_following(&self.id);
+                        return;
+                    }
+                    tokio::time::sleep(pause.mul_f64(rand::random_range(0.5..1.5))).await;
+                    pause = (pause * 2).min(PAUSE_MAX);
+                }
+            }
+        }
+    }
+
+    fn arrived<'a>(&'a self, json: &'a str) -> Arrived<'a> {
+        Arrived {
+            api_version: &self.kind.api_version,
+            group: &self.id.0,
+            kind: &self.id.1,
+            json,
+        }
+    }
+
+    /// Lists everything; answers the version from which to watch.
+    async fn list(&self) -> Result<String, Broken> {
+        let mut left: Option<HashSet<ResourceKey>> = None;
+        let mut page: Option<String> = None;
+        loop {
+            let mut params = ListParams::default().limit(PAGE);
+            params.continue_token = page.take();
+            let request = self
+                .request
+                .list(&params)
+                .map_err(kube::Error::BuildRequest)?;
+            let list: List = self.client.request(request).await?;
+            let cluster = self.cluster()?;
+            let left = left.get_or_insert_with(|| {
+                let mut live = cluster.write_live();
+                live.forget_taken(&self.id);
+                live.of_kind(&self.id)
+            });
+            for item in &list.items {
+                if let Some(key) = cluster.take(&self.arrived(item.get())) {
+                    left.remove(&key);
+                }
+            }
+            page = list.metadata.continue_.filter(|token| !token.is_empty());
+            if page.is_none() {
+                for key in left.drain() {
+                    cluster.gone(&key);
+                }
+                self.announce.send_replace(Some(Ok(())));
+                return Ok(list.metadata.resource_version);
+            }
+        }
+    }
+
+    async fn watch(&self, version: &mut String) -> Result<(), Broken> {
+        let params = WatchParams::default().timeout(WATCH);
+        let request = self
+            .request
+            .watch(&params, version)
+            .map_err(kube::Error::BuildRequest)?;
+        let stream = self.client.request_events::<Box<RawValue>>(request).await?;
+        futures::pin_mut!(stream);
+        loop {
+            let event = match tokio::time::timeout(SILENCE, stream.try_next()).await {
+                Ok(event) => event?,
+                Err(_) => return Ok(()),
+            };
+            let Some(event) = event else { return Ok(()) };
+            let cluster = self.cluster()?;
+            match event {
+                WatchEvent::Added(object) | WatchEvent::Modified(object) => {
+                    if let Some(seen) = resource_version(object.get()) {
+                        *version = seen;
+                    }
+                    cluster.take(&self.arrived(object.get()));
+                }
+                WatchEvent::Deleted(object) => {
+                    if let Some(seen) = resource_version(object.get()) {
+                        *version = seen;
+                    }
+                    if let Some((key, uid)) = super::live::identity_of(&self.arrived(object.get()))
+                    {
+                        cluster.deleted(&key, &uid);
+                    }
+                }
+                WatchEvent::Bookmark(bookmark) => *version = bookmark.metadata.resource_version,
+                WatchEvent::Error(status) => return Err(kube::Error::Api(status).into()),
+            }
+        }
+    }
+}
+
+fn resource_version(json: &str) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Versioned {
+        metadata: ListMetadata,
+    }
+    serde_json::from_str::<Versioned>(json)
+        .ok()
+        .map(|versioned| versioned.metadata.resource_version)
+}
