@@ -66,3 +66,6 @@ pub fn render(
 ) -> Result<Vec<Manifest>, RenderError> {
     build::render(tree, path, options, supply, limits)
 }
+
+#[cfg(test)]
+mod tests;
