@@ -6,6 +6,7 @@
 
 mod accumulator;
 mod build;
+mod charts;
 pub mod decode;
 mod fault;
 pub mod field_path;
@@ -35,19 +36,25 @@ mod target;
 mod transform;
 pub mod transformer_config;
 pub mod types;
+mod value_add;
 mod vars;
 
+pub use charts::{ChartRequest, Charts};
 pub use fault::OverlayError;
 pub use kustomization::FILE_NAMES;
 pub use overrides::Overrides;
+
+use std::sync::Arc;
 
 use crate::supply::Supply;
 use crate::tree::{Tree, TreePath};
 use crate::{Limits, Manifest, RenderError};
 
 /// Options of an overlay.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct Options {
+    /// Renders `helmCharts`; without it, a kustomization that has some is refused, as upstream does without `--enable-helm`.
+    pub charts: Option<Arc<dyn Charts>>,
     /// What the application says on top of the kustomization.
     pub overrides: Overrides,
 }

@@ -31,14 +31,6 @@ impl Accumulator {
         Ok(())
     }
 
-    /// The fields.
-    pub fn config(&self) -> &TransformerConfig {
-        match &self.config {
-            Some(config) => config,
-            None => TransformerConfig::defaults(),
-        }
-    }
-
     /// Adds what a base has brought together.
     ///
     /// # Errors

@@ -58,7 +58,7 @@ pub(super) fn render(
     supply: &dyn Supply,
     limits: &Limits,
 ) -> Result<Vec<Manifest>, RenderError> {
-    let context = Context::new(supply, limits);
+    let context = Context::new(supply, limits, options.charts.as_deref());
     let root = source::folder(tree, path)?;
     let loader = Loader::new(&context, tree, root);
     let mut target = Target::read(&loader)?;

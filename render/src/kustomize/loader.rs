@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::charts::Charts;
 use super::fault::Fault;
 use super::remote;
 use super::schema::Schema;
@@ -19,6 +20,8 @@ pub(super) struct Context<'a> {
     pub supply: &'a dyn Supply,
     /// Limits.
     pub limits: &'a Limits,
+    /// Renders charts, if that is switched on.
+    pub charts: Option<&'a dyn Charts>,
     files: Cell<usize>,
     bytes: Cell<u64>,
     added: Cell<u64>,
@@ -30,10 +33,11 @@ pub(super) struct Context<'a> {
 const ADDED: u64 = 8;
 
 impl<'a> Context<'a> {
-    pub fn new(supply: &'a dyn Supply, limits: &'a Limits) -> Self {
+    pub fn new(supply: &'a dyn Supply, limits: &'a Limits, charts: Option<&'a dyn Charts>) -> Self {
         Self {
             supply,
             limits,
+            charts,
             files: Cell::new(0),
             bytes: Cell::new(0),
             added: Cell::new(0),
@@ -327,6 +331,16 @@ impl<'a> Loader<'a> {
                 .inside(path)
                 .and_then(|at| self.follow(&at))
                 .is_ok_and(|(_, kind)| kind == EntryKind::Folder)
+    }
+
+    /// A folder of the tree, if it is there.
+    pub fn local_folder(&self, path: &str) -> Result<Option<(&dyn Tree, TreePath)>, Fault> {
+        let at = self.inside(path)?;
+        match at.follow(self.source.tree()) {
+            Ok((folder, EntryKind::Folder)) => Ok(Some((self.source.tree(), folder))),
+            Ok(_) | Err(TreePathError::Tree(TreeError::NotFound(_))) => Ok(None),
+            Err(error) => Err(Fault::Field(error.to_string())),
+        }
     }
 
     fn remote_folder<'b>(&'b self, url: &str) -> Result<Loader<'b>, Fault>

@@ -272,10 +272,9 @@ impl Fixer<'_> {
             Some(_) => return Ok(()),
             None => return Err("path config error; no 'name' field in node".to_owned()),
         };
-        let namespace = match fields.get("namespace") {
-            None => None,
-            Some(namespace) => Some(namespace.as_str().unwrap_or_default().to_owned()),
-        };
+        let namespace = fields
+            .get("namespace")
+            .map(|namespace| namespace.as_str().unwrap_or_default().to_owned());
         let Some(found) = self.select(&name, Some(namespace.as_deref()))? else {
             return Ok(());
         };

@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::accumulator::Accumulator;
+use super::charts;
 use super::decode;
 use super::fault::Fault;
 use super::field_spec::FieldSpec;
@@ -18,7 +19,8 @@ use super::resmap::ResMap;
 use super::resource::Resource;
 use super::target::Target;
 use super::transform::{self, Namespace, Side, Subjects};
-use super::types::{self, GeneratorArgs, Image, ObjectMeta, Replica};
+use super::types::{self, GeneratorArgs, HelmChart, HelmGlobals, Image, ObjectMeta, Replica};
+use super::value_add::ValueAdd;
 
 /// Label by which a validator says that it has looked.
 const VALIDATED_BY: &str = "validated-by";
@@ -94,6 +96,11 @@ pub(super) fn generate(target: &Target<'_>, plugin: &Resource) -> Result<Vec<Res
                 generate::config_map(target.loader, &args, &options, &target.file)?
             };
             Ok(vec![made])
+        }
+        "HelmChartInflationGenerator" => {
+            let (globals, chart): (HelmGlobals, HelmChart) = (config(plugin)?, config(plugin)?);
+            let context = target.loader.context;
+            charts::render(context.charts, target.loader, Some(&globals), &chart, "")
         }
         "IAMPolicyGenerator" => {
             let args: IamPolicy = config(plugin)?;
@@ -260,6 +267,10 @@ pub(super) fn transform(
         "ReplicaCountTransformer" => {
             let of: ReplicaConfig = config(plugin)?;
             transform::replicas(map, &of.replica, &specs(&of.field_specs))?;
+        }
+        "ValueAddTransformer" => {
+            let of: ValueAdd = config(plugin)?;
+            of.apply(map, target.loader, |path| target.document(path))?;
         }
         "HashTransformer" => add_hashes(map)?,
         "PatchTransformer" => {

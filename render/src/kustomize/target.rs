@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::accumulator::Accumulator;
+use super::charts;
 use super::fault::{Fault, led_by};
 use super::field_spec::{self, FieldSpec};
 use super::generate;
@@ -316,12 +317,32 @@ impl<'a> Target<'a> {
                     .map_err(|message| self.fault(message, field, Some(place)))?;
             }
         }
-        if let Some(place) = (!of.helm_charts.is_empty()).then_some(0) {
-            return Err(self.fault(
-                "must specify --enable-helm".to_owned(),
-                "helmCharts",
-                Some(place),
-            ));
+        let mut missing = Vec::new();
+        for (place, chart) in of.helm_charts.iter().enumerate() {
+            let fault = |fault: Fault| self.fault(fault, "helmCharts", Some(place));
+            let globals = of.helm_globals.as_ref();
+            let namespace = if of.namespace.is_empty() {
+                &self.helm_namespace
+            } else {
+                &of.namespace
+            };
+            let made = charts::render(
+                self.context().charts,
+                self.loader,
+                globals,
+                chart,
+                namespace,
+            );
+            match made.map_err(fault) {
+                Ok(made) => self
+                    .absorb(acc, made, self.builtin("HelmChartInflationGenerator"))
+                    .map_err(|message| fault(message.into()))?,
+                Err(RenderError::Missing(more)) => missing.extend(more),
+                Err(error) => return Err(error),
+            }
+        }
+        if !missing.is_empty() {
+            return Err(RenderError::Missing(missing));
         }
         for (plugin, place) in self.plugins("generators", &of.generators)? {
             let fault = |fault: Fault| self.fault(fault, "generators", place);

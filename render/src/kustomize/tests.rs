@@ -294,7 +294,10 @@ fn an_application_overrides_its_kustomization() {
         build_with(
             &files,
             "",
-            &Options { overrides },
+            &Options {
+                overrides,
+                ..Options::default()
+            },
             &NoSupply,
             &Limits::default(),
         )
@@ -348,4 +351,63 @@ fn an_application_overrides_its_kustomization() {
         let error = with(overrides).unwrap_err().to_string();
         assert!(error.contains(expected), "{error}");
     }
+}
+
+/// Prints what it was asked for, as an object.
+#[derive(Debug)]
+struct Echo;
+
+impl super::Charts for Echo {
+    fn render(&self, request: &super::ChartRequest<'_>) -> Result<Vec<u8>, RenderError> {
+        let values: Vec<_> = request
+            .values
+            .iter()
+            .map(|values| String::from_utf8_lossy(values).into_owned())
+            .collect();
+        Ok(serde_json::json!({
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": {"name": request.chart.release_name, "namespace": "of-the-chart"},
+            "data": {"path": request.path.as_str(), "namespace": request.namespace, "values": values},
+        })
+        .to_string()
+        .into_bytes())
+    }
+}
+
+#[test]
+fn charts_are_rendered_only_where_that_is_switched_on() {
+    let files = [
+        (
+            "kustomization.yaml",
+            "namespace: shop\nnamePrefix: p-\nhelmCharts:\n- {name: app, releaseName: r, valuesInline: {a: 2}}\n- {name: far, version: 1.0.0, repo: oci://example.org, releaseName: f}\n",
+        ),
+        ("charts/app/values.yaml", "a: 1\nb: 1\n"),
+    ];
+    assert!(refused(&files, "").contains("must specify --enable-helm"));
+    let options = Options {
+        charts: Some(std::sync::Arc::new(Echo)),
+        ..Options::default()
+    };
+    let with =
+        |files: &[(&str, &str)]| build_with(files, "", &options, &NoSupply, &Limits::default());
+    assert_eq!(
+        with(&files),
+        Err(RenderError::Missing(vec![Missing::Chart {
+            repository: "oci://example.org".into(),
+            name: "far".into(),
+            version: "1.0.0".into(),
+        }]))
+    );
+    let local = files[0].1.split_once("- {name: far").unwrap().0;
+    let built = with(&[("kustomization.yaml", local), files[1]]).unwrap();
+    assert_eq!(
+        built,
+        [serde_json::json!({
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": {"name": "p-r", "namespace": "of-the-chart"},
+            "data": {"path": "charts/app", "namespace": "shop", "values": ["{\"a\":2,\"b\":1}"]},
+        })]
+    );
 }
