@@ -93,6 +93,9 @@ pub enum RenderError {
         /// The line itself, cut.
         excerpt: String,
     },
+    /// An overlay cannot be built.
+    #[error(transparent)]
+    Overlay(Box<crate::kustomize::OverlayError>),
     /// Something outside the tree is needed: fetch it, put it into the supply and render again.
     #[error("not fetched: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))]
     Missing(Vec<Missing>),

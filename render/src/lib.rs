@@ -9,6 +9,7 @@ mod error;
 mod go_float;
 pub mod go_time;
 pub mod helm;
+pub mod kustomize;
 mod limits;
 mod manifest;
 mod object;

@@ -44,9 +44,21 @@ pub enum Numbers {
     Floats,
 }
 
+/// Which library's rules plain scalars, keys and merges follow.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Dialect {
+    /// go-yaml 2, below `sigs.k8s.io/yaml`: YAML 1.1, `yes` is a boolean, keys are resolved, merged keys act where they stand.
+    #[default]
+    GoYaml2,
+    /// kyaml, below Kustomize's objects: `yes` is a text, a date is a moment, keys are their text, own keys win over merged ones.
+    Kyaml,
+}
+
 /// How a text is read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Reading {
+    /// Whose rules hold.
+    pub dialect: Dialect,
     /// What a repeated key means.
     pub duplicates: Duplicates,
     /// How numbers come out.
@@ -249,8 +261,17 @@ impl Composer<'_> {
                     *key = Some(Key::Merge);
                     return Ok(());
                 }
-                let value = scalar::resolve(&text, plain, tag.as_deref(), self.reading.numbers)
-                    .map_err(|message| YamlError::at(span, message))?;
+                let is_key = matches!(self.open.last(), Some(Open::Mapping { key: None, .. }));
+                let value = if is_key && self.reading.dialect == Dialect::Kyaml {
+                    Value::String(text.into_owned())
+                } else if style == saphyr_parser::ScalarStyle::Folded
+                    && self.reading.dialect == Dialect::Kyaml
+                {
+                    Value::String(scalar::folded::rewritten(&text))
+                } else {
+                    scalar::resolve(&text, plain, tag.as_deref(), self.reading)
+                        .map_err(|message| YamlError::at(span, message))?
+                };
                 self.value(value, anchor, span)
             }
             Event::SequenceStart(anchor, _) => self.opens(
@@ -339,7 +360,7 @@ impl Composer<'_> {
                 key,
                 ..
             }) => match key.take() {
-                Some(Key::Merge) => merge(entries, value, span)?,
+                Some(Key::Merge) => merge(entries, value, self.reading.dialect, span)?,
                 Some(Key::Text(key)) => {
                     entries.insert(key, value);
                 }
@@ -362,19 +383,33 @@ impl Composer<'_> {
     }
 }
 
-/// Adds the entries of a merge key where it stands: they replace the keys before it, the keys after it replace them, as in go-yaml 2.
-fn merge(entries: &mut Map<String, Value>, value: Value, span: Span) -> Result<(), YamlError> {
+/// Adds the entries of a merge key where it stands: in go-yaml 2 they replace the keys before it, and the keys after it replace
+/// them; in kyaml, own keys and earlier merges win.
+fn merge(
+    entries: &mut Map<String, Value>,
+    value: Value,
+    dialect: Dialect,
+    span: Span,
+) -> Result<(), YamlError> {
     match value {
+        Value::Object(other) if dialect == Dialect::Kyaml => {
+            for (key, value) in other {
+                entries.entry(key).or_insert(value);
+            }
+            Ok(())
+        }
         Value::Object(other) => {
             entries.extend(other);
             Ok(())
         }
         Value::Array(list) if list.iter().all(Value::is_object) => {
-            // Backwards: earlier ones win.
-            for value in list.into_iter().rev() {
-                merge(entries, value, span)?;
+            let mut list = list;
+            if dialect == Dialect::GoYaml2 {
+                // Backwards: earlier ones win.
+                list.reverse();
             }
-            Ok(())
+            list.into_iter()
+                .try_for_each(|value| merge(entries, value, dialect, span))
         }
         _ => Err(YamlError::at(
             span,

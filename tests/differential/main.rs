@@ -2,6 +2,7 @@
 
 mod functions;
 mod helm;
+mod kustomize;
 mod template;
 
 use std::path::Path;

@@ -5,6 +5,7 @@ mod binary;
 mod cluster;
 mod conformance;
 mod demo;
+mod schema;
 mod spec;
 mod test;
 
@@ -20,6 +21,8 @@ use clap::Parser;
 enum Command {
     /// Generate types, API and client from spec/openapi.yaml
     Spec(spec::Args),
+    /// Generate the table that strategic merge patches need from Kubernetes' OpenAPI document
+    Schema(schema::Args),
     /// Show the main job on a real cluster: create, sync, commit, roll back
     Demo(demo::Args),
     /// Measure the release binary, side by side with what it is compared with
@@ -36,6 +39,7 @@ enum Command {
 fn main() -> ExitCode {
     let outcome = match Command::parse() {
         Command::Spec(args) => spec::run(&args),
+        Command::Schema(args) => schema::run(&args),
         Command::Demo(args) => demo::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Conformance(args) => conformance::run(&args),

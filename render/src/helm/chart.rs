@@ -299,6 +299,7 @@ impl<'a> Loader<'a> {
         let reading = Reading {
             duplicates: Duplicates::LastWins,
             numbers: Numbers::Written,
+            ..Reading::default()
         };
         let document = yaml::first(&file.data, self.limits, reading)
             .map_err(|error| syntax(&file.origin, error))?;

@@ -167,6 +167,7 @@ fn collect(
             let reading = Reading {
                 duplicates: Duplicates::LastWins,
                 numbers: Numbers::Json,
+                ..Reading::default()
             };
             let value = yaml::first(text.as_bytes(), limits, reading)
                 .map_err(|mut error| {

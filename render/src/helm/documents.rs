@@ -203,6 +203,7 @@ fn document(
     let reading = Reading {
         duplicates: Duplicates::LastWins,
         numbers: Numbers::Json,
+        ..Reading::default()
     };
     let value = yaml::first(text.as_bytes(), limits, reading)
         .map_err(|error| fault(error.line, error.column, error.message))?

@@ -106,6 +106,7 @@ pub fn load(text: &[u8], limits: &Limits) -> Result<JsonMap<String, Json>, YamlE
         let reading = Reading {
             duplicates: Duplicates::LastWins,
             numbers: Numbers::Floats,
+            ..Reading::default()
         };
         let read = yaml::first(&document, limits, reading).map_err(|mut error| {
             error.line += line;

@@ -5,7 +5,10 @@ use base64::engine::general_purpose::STANDARD;
 use saphyr_parser::Tag;
 use serde_json::{Number, Value};
 
-use super::Numbers;
+use super::{Dialect, Numbers, Reading};
+
+pub mod folded;
+mod moment;
 
 /// A scalar as go-yaml resolves it, before JSON has its say.
 enum Resolved {
@@ -22,7 +25,7 @@ pub fn resolve(
     text: &str,
     plain: bool,
     tag: Option<&Tag>,
-    numbers: Numbers,
+    reading: Reading,
 ) -> Result<Value, String> {
     let core = tag
         .filter(|tag| tag.is_yaml_core_schema())
@@ -32,16 +35,30 @@ pub fn resolve(
         (_, Some("int" | "float" | "bool" | "null" | "timestamp")) => {
             tagged(text, core.unwrap_or_default())?
         }
+        (None, _) if plain && reading.dialect == Dialect::Kyaml => {
+            if let Some(moment) = moment::rfc3339(text) {
+                return Ok(Value::String(moment));
+            }
+            match implicit(text) {
+                Resolved::Bool(_) if !is_json_bool(text) => Resolved::Text,
+                found => found,
+            }
+        }
         (None, _) if plain => implicit(text),
         // A tag that is not of YAML's own kinds says nothing about the text.
         _ => Resolved::Text,
     };
-    json(resolved, text, numbers)
+    json(resolved, text, reading.numbers)
 }
 
 /// Whether a tag says that a key is a merge key.
 pub fn is_merge(tag: &Tag) -> bool {
     tag.is_yaml_core_schema() && tag.suffix == "merge"
+}
+
+/// The booleans of YAML 1.2.
+fn is_json_bool(text: &str) -> bool {
+    ["true", "True", "TRUE", "false", "False", "FALSE"].contains(&text)
 }
 
 /// Base64 as text. Bytes that are no UTF-8 are replaced, which is what Go's JSON does with them.

@@ -108,6 +108,7 @@ fn a_reading_may_let_the_last_key_win_and_keep_floats() {
         let reading = Reading {
             duplicates: Duplicates::LastWins,
             numbers,
+            ..Reading::default()
         };
         super::read(b"a: 1\na: 2.0\nb: 3", &Limits::default(), reading).unwrap()[0]
             .value

@@ -1,0 +1,1 @@
+//! Cases recorded from `kustomize build` 5.8.1.

@@ -1,0 +1,379 @@
+//! `replacements`: values copied from a field of one object into fields of others.
+
+use std::borrow::Cow;
+
+use serde_json::Value;
+
+use super::decode;
+use super::fault::Fault;
+use super::field_path::{self, Made, lookup, lookup_mut, plain, text};
+use super::id::{Gvk, ResId};
+use super::json_patch::size;
+use super::loader::Loader;
+use super::resmap::ResMap;
+use super::resource::Resource;
+use super::selector::Selector;
+use super::types::{FieldOptions, ReplacementField, SourceSelector, TargetSelector};
+use crate::yaml::{self, Dialect, Reading};
+
+/// Field that is read or written when none is named.
+const DEFAULT_FIELD: &str = "metadata.name";
+
+/// Reads the files among the entries of `replacements`.
+///
+/// # Errors
+/// When an entry has both a file and a replacement, or a file cannot be read.
+pub(super) fn load<'a>(
+    loader: &Loader<'_>,
+    entries: &'a [ReplacementField],
+) -> Result<Vec<Cow<'a, ReplacementField>>, Fault> {
+    let mut replacements = Vec::with_capacity(entries.len());
+    for entry in entries {
+        if entry.path.is_empty() {
+            replacements.push(Cow::Borrowed(entry));
+            continue;
+        }
+        if entry.source.is_some() || entry.targets.as_ref().is_some_and(|it| !it.is_empty()) {
+            return Err("cannot specify both path and inline replacement"
+                .to_owned()
+                .into());
+        }
+        let loaded = loader.load(&entry.path)?;
+        let place = |line, message| Fault::Place {
+            file: loaded.file.to_string(),
+            line,
+            message,
+        };
+        let documents = yaml::documents(&loaded.content, loader.context.limits)
+            .map_err(|error| place(Some(error.line), error.message))?;
+        let list = match documents.into_iter().next().map(|document| document.value) {
+            Some(Value::Array(list)) => list,
+            Some(value @ Value::Object(_)) => vec![value],
+            _ => {
+                return Err(place(
+                    None,
+                    "unsupported replacement type encountered within replacement path".to_owned(),
+                ));
+            }
+        };
+        for value in list {
+            let mut replacement: ReplacementField = decode::lenient(&value)
+                .map_err(|error| place(None, format!("{}: {}", error.field, error.message)))?;
+            replacement.path = String::new();
+            replacements.push(Cow::Owned(replacement));
+        }
+    }
+    Ok(replacements)
+}
+
+/// Applies one replacement.
+///
+/// # Errors
+/// When it is incomplete, its source is not there or not alone, or a field of a target is not there.
+pub(super) fn apply(
+    loader: &Loader<'_>,
+    file: &str,
+    map: &mut ResMap,
+    replacement: &ReplacementField,
+) -> Result<(), Fault> {
+    let (true, Some(targets)) = (
+        replacement.source.is_some() || replacement.source_value.is_some(),
+        &replacement.targets,
+    ) else {
+        return Err("replacements must specify a source and at least one target"
+            .to_owned()
+            .into());
+    };
+    let value = value(map, replacement)?;
+    let bytes = size(&value);
+    for target in targets {
+        let written = write(map, &value, target)?;
+        loader.context.adds(file, bytes, written)?;
+    }
+    map.drop_empty();
+    Ok(())
+}
+
+fn value(map: &ResMap, replacement: &ReplacementField) -> Result<Value, String> {
+    let source = match (&replacement.source_value, &replacement.source) {
+        (Some(_), Some(_)) => {
+            return Err("value and resource selectors are mutually exclusive".to_owned());
+        }
+        (Some(value), None) => return Ok(plain(value)),
+        (None, Some(source)) => source,
+        (None, None) => {
+            return Err("replacements must specify a source and at least one target".to_owned());
+        }
+    };
+    let selector = ResId {
+        gvk: Gvk {
+            group: source.group.clone(),
+            version: source.version.clone(),
+            kind: source.kind.clone(),
+        },
+        name: source.name.clone(),
+        namespace: source.namespace.clone(),
+    };
+    let found = map.places(|resource| {
+        resource.id().is_selected(&selector)
+            || resource.earlier_ids().any(|id| id.is_selected(&selector))
+    });
+    let place = match found.as_slice() {
+        [place] => *place,
+        [] => return Err(format!("nothing selected by {}", shown(&selector, source))),
+        _ => {
+            return Err(format!(
+                "multiple matches for selector {}",
+                shown(&selector, source)
+            ));
+        }
+    };
+    let path = or_default(&source.field_path);
+    let value = lookup(&map.resources[place].object, &field_path::split(path))
+        .map_err(|error| format!("error looking up replacement source: {error}"))?
+        .filter(|value| !is_nothing(value))
+        .ok_or_else(|| {
+            format!("fieldPath `{path}` is missing for replacement source {selector}")
+        })?;
+    refined(value, source.options.as_ref())
+}
+
+fn shown(selector: &ResId, source: &SourceSelector) -> String {
+    if source.field_path.is_empty() {
+        selector.to_string()
+    } else {
+        format!("{selector}:{}", source.field_path)
+    }
+}
+
+fn or_default(path: &str) -> &str {
+    if path.is_empty() { DEFAULT_FIELD } else { path }
+}
+
+fn is_nothing(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Object(fields) => fields.is_empty(),
+        Value::Array(elements) => elements.is_empty(),
+        _ => false,
+    }
+}
+
+fn is_scalar(value: &Value) -> bool {
+    !value.is_object() && !value.is_array()
+}
+
+/// The part of a value that the options ask for.
+fn refined(value: &Value, options: Option<&FieldOptions>) -> Result<Value, String> {
+    let Some(options) = options.filter(|options| !options.delimiter.is_empty()) else {
+        return Ok(value.clone());
+    };
+    if !is_scalar(value) {
+        return Err("delimiter option can only be used with scalar nodes".to_owned());
+    }
+    let whole = text(value);
+    let part = usize::try_from(options.index)
+        .ok()
+        .and_then(|index| whole.split(options.delimiter.as_str()).nth(index))
+        .ok_or_else(|| {
+            format!(
+                "options.index {} is out of bounds for value {whole}",
+                options.index
+            )
+        })?;
+    Ok(with_text(value, part))
+}
+
+/// Writes the value into the fields of the objects that a target selects, and says into how many.
+fn write(map: &mut ResMap, value: &Value, target: &TargetSelector) -> Result<usize, String> {
+    let Some(select) = &target.select else {
+        return Err("target must specify resources to select".to_owned());
+    };
+    let fault = |error| format!("error creating target selector: {error}");
+    let select = Selector::new(select).map_err(fault)?;
+    let reject = target
+        .reject
+        .iter()
+        .map(Selector::new)
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(fault)?;
+    let default = [DEFAULT_FIELD.to_owned()];
+    let paths = if target.field_paths.is_empty() {
+        &default[..]
+    } else {
+        &target.field_paths
+    };
+    let mut written = 0;
+    for resource in &mut map.resources {
+        if !is_target(resource, &select, &reject) {
+            continue;
+        }
+        for path in paths {
+            written += write_field(resource, value, path, target.options.as_ref())?;
+        }
+    }
+    Ok(written)
+}
+
+fn is_target(resource: &Resource, select: &Selector, reject: &[Selector]) -> bool {
+    if !select.selects_labels(resource)
+        || reject
+            .iter()
+            .any(|reject| !reject.is_without_labels() && reject.selects_labels(resource))
+    {
+        return false;
+    }
+    let ids = resource.all_ids();
+    let any = |selector: &Selector| {
+        ids.iter()
+            .any(|id| selector.selects_id(&id.gvk, &id.name, &id.namespace))
+    };
+    !reject
+        .iter()
+        .any(|reject| !reject.is_without_id() && any(reject))
+        && any(select)
+}
+
+fn write_field(
+    resource: &mut Resource,
+    value: &Value,
+    path: &str,
+    options: Option<&FieldOptions>,
+) -> Result<usize, String> {
+    let create = options.is_some_and(|options| options.create);
+    let made = if create {
+        Made::for_value(value)
+    } else {
+        Made::Nothing
+    };
+    let parts = field_path::split(path);
+    if let Some(count) = write_structured(&mut resource.object, value, &parts, made)? {
+        return Ok(count);
+    }
+    let missing = || {
+        let or_create = if create { " or create" } else { "" };
+        format!("unable to find{or_create} field \"{path}\" in replacement target")
+    };
+    let id = resource.id();
+    let count = field_path::visit(&mut resource.object, &parts, made, &mut |field, new| {
+        set(field, new, value, options)
+    })
+    .map_err(|error| format!("{}: {error} (in {id})", missing()))?;
+    if count == 0 {
+        return Err(format!("{} {id}", missing()));
+    }
+    Ok(count)
+}
+
+fn set(
+    field: &mut Value,
+    new: bool,
+    value: &Value,
+    options: Option<&FieldOptions>,
+) -> Result<(), String> {
+    let joined = match options.filter(|options| !options.delimiter.is_empty()) {
+        None => None,
+        Some(_) if !is_scalar(field) => {
+            return Err("delimiter option can only be used with scalar nodes".to_owned());
+        }
+        Some(options) => Some(joined(&text(field), &text(value), options)),
+    };
+    *field = match (is_scalar(field), joined) {
+        (true, joined) => {
+            let joined = joined.unwrap_or_else(|| text(value));
+            if new {
+                plain(&joined)
+            } else {
+                with_text(field, &joined)
+            }
+        }
+        (false, _) => value.clone(),
+    };
+    Ok(())
+}
+
+/// Puts a part into a text: before all, behind all, or in place of one.
+fn joined(whole: &str, part: &str, options: &FieldOptions) -> String {
+    let mut parts: Vec<&str> = whole.split(options.delimiter.as_str()).collect();
+    match usize::try_from(options.index) {
+        Err(_) => parts.insert(0, part),
+        Ok(index) => match parts.get_mut(index) {
+            Some(old) => *old = part,
+            None => parts.push(part),
+        },
+    }
+    parts.join(&options.delimiter)
+}
+
+/// A scalar with another text: texts stay texts, numbers and booleans become what the text means.
+fn with_text(old: &Value, text: &str) -> Value {
+    match old {
+        Value::Number(_) | Value::Bool(_) => plain(text),
+        _ => text.into(),
+    }
+}
+
+/// Writes into JSON or YAML that is the text of a field: `data.config\.json.a.b`. `None` when the path leads into no such text.
+fn write_structured(
+    object: &mut Value,
+    value: &Value,
+    parts: &[String],
+    made: Made,
+) -> Result<Option<usize>, String> {
+    let reading = Reading {
+        dialect: Dialect::Kyaml,
+        ..Reading::default()
+    };
+    for length in 1..parts.len() {
+        let (head, tail) = parts.split_at(length);
+        let Ok(Some(Value::String(whole))) = lookup(object, head) else {
+            continue;
+        };
+        let Ok(documents) = yaml::read(whole.as_bytes(), &crate::Limits::default(), reading) else {
+            continue;
+        };
+        let Some(mut structured) = documents.into_iter().next().map(|document| document.value)
+        else {
+            return Ok(None);
+        };
+        let count = field_path::visit(&mut structured, tail, made, &mut |field, new| {
+            *field = match (is_scalar(field), new) {
+                (true, true) => plain(&text(value)),
+                (true, false) => with_text(field, &text(value)),
+                (false, _) => value.clone(),
+            };
+            Ok(())
+        });
+        let (Ok(1..), Some(first)) = (&count, whole.trim_start().chars().next()) else {
+            return Ok(None);
+        };
+        if first != '{' && first != '[' {
+            return Err(format!(
+                "{} holds YAML: replacements inside YAML texts are not supported, only inside JSON",
+                head.join(".")
+            ));
+        }
+        let text = json_text(&structured, whole.contains('\n') && whole.contains("  "))?;
+        if let Some(field) = lookup_mut(object, head) {
+            *field = text.into();
+        }
+        return count.map(Some);
+    }
+    Ok(None)
+}
+
+/// JSON as Go writes it: keys in order, the signs of HTML escaped.
+fn json_text(value: &Value, pretty: bool) -> Result<String, String> {
+    let text = if pretty {
+        serde_json::to_string_pretty(value)
+    } else {
+        serde_json::to_string(value)
+    }
+    .map_err(|error| error.to_string())?;
+    Ok(text
+        .replace('<', "\\u003c")
+        .replace('>', "\\u003e")
+        .replace('&', "\\u0026")
+        .replace('\u{2028}', "\\u2028")
+        .replace('\u{2029}', "\\u2029"))
+}
