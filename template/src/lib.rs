@@ -8,6 +8,7 @@ mod error;
 mod function;
 mod limits;
 mod machine;
+pub mod strconv;
 mod types;
 mod value;
 
