@@ -2,10 +2,12 @@
 
 use std::any::Any;
 use std::ops::Deref;
+use std::rc::Rc;
 
 use crate::error::FunctionError;
 use crate::limits::Limits;
 use crate::machine::Machine;
+use crate::templates::Scope;
 use crate::value::{List, Map, Text, Value};
 
 /// The arguments of a call, already checked against the signature. It is a slice of values with shortcuts for parameters whose
@@ -118,6 +120,7 @@ fn mismatch(index: usize, wanted: &str, found: &Value) -> FunctionError {
 /// A call under way.
 pub struct Call<'a> {
     pub(crate) machine: &'a mut Machine,
+    pub(crate) scope: &'a Rc<Scope>,
     pub(crate) name: &'a str,
 }
 

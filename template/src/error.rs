@@ -2,6 +2,21 @@
 
 use std::fmt;
 
+/// How many errors an error wraps at most. A chain of thousands of includes would otherwise hold as many copies of its text.
+const MAXIMUM_LINKS: usize = 200;
+/// How long the text of an error that wraps another may be, in bytes.
+const MAXIMUM_TEXT: usize = 64 << 10;
+
+/// Cuts the middle out of a text that is too long.
+fn shortened(text: String) -> String {
+    if text.len() <= MAXIMUM_TEXT {
+        return text;
+    }
+    let head = text.floor_char_boundary(MAXIMUM_TEXT / 2);
+    let tail = text.ceil_char_boundary(text.len() - MAXIMUM_TEXT / 2);
+    format!("{} … {}", &text[..head], &text[tail..])
+}
+
 /// A template that cannot be parsed. Its text is Go's, `template: name:line: …`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
@@ -13,6 +28,8 @@ pub struct ExecError {
     text: String,
     cause: Option<Box<FunctionError>>,
     limit: bool,
+    /// How many errors it wraps.
+    links: usize,
 }
 
 impl ExecError {
@@ -21,15 +38,12 @@ impl ExecError {
             text,
             cause: None,
             limit: false,
+            links: 0,
         }
     }
 
     pub(crate) fn called(text: String, cause: FunctionError) -> Self {
-        Self {
-            text,
-            limit: cause.limit,
-            cause: Some(Box::new(cause)),
-        }
+        FunctionError::wrapping(text, cause).into_exec()
     }
 
     pub(crate) fn limit(text: String) -> Self {
@@ -37,6 +51,7 @@ impl ExecError {
             text,
             cause: None,
             limit: true,
+            links: 0,
         }
     }
 
@@ -86,6 +101,8 @@ pub struct FunctionError {
     text: String,
     cause: Option<Box<FunctionError>>,
     limit: bool,
+    /// How many errors it wraps.
+    links: usize,
 }
 
 impl FunctionError {
@@ -96,16 +113,34 @@ impl FunctionError {
             text: text.into(),
             cause: None,
             limit: false,
+            links: 0,
         }
     }
 
     /// An error that wraps another; `text` has to contain the other's text, as `fmt.Errorf("…: %w", cause)` would.
     #[must_use]
-    pub fn wrapping(text: impl Into<String>, cause: Self) -> Self {
+    pub fn wrapping(text: impl Into<String>, mut cause: Self) -> Self {
+        let limit = cause.limit;
+        let (links, cause) = if cause.links < MAXIMUM_LINKS {
+            (cause.links + 1, Some(Box::new(cause)))
+        } else {
+            // What is innermost says most: the outer ones make room for each other.
+            (cause.links, cause.cause.take())
+        };
         Self {
-            text: text.into(),
-            limit: cause.limit,
-            cause: Some(Box::new(cause)),
+            text: shortened(text.into()),
+            cause,
+            limit,
+            links,
+        }
+    }
+
+    fn into_exec(self) -> ExecError {
+        ExecError {
+            text: self.text,
+            cause: self.cause,
+            limit: self.limit,
+            links: self.links,
         }
     }
 
@@ -116,6 +151,7 @@ impl FunctionError {
             text: text.into(),
             cause: None,
             limit: true,
+            links: 0,
         }
     }
 
@@ -139,6 +175,7 @@ impl From<ExecError> for FunctionError {
             text: error.text,
             cause: error.cause,
             limit: error.limit,
+            links: error.links,
         }
     }
 }

@@ -5,10 +5,18 @@
 
 mod call;
 mod error;
+mod exec;
+pub mod format;
 mod function;
+mod lex;
 mod limits;
 mod machine;
+mod nested;
+mod node;
+mod parse;
+mod session;
 pub mod strconv;
+mod templates;
 mod types;
 mod value;
 
@@ -16,5 +24,8 @@ pub use call::{Arguments, Call};
 pub use error::{ExecError, FunctionError, ParseError};
 pub use function::{Body, Function, Functions, Signature};
 pub use limits::Limits;
+pub use nested::define_nested;
+pub use session::Session;
+pub use templates::{MissingKey, Parsed, Templates};
 pub use types::{Kind, Named, Type};
 pub use value::{CycleGuard, List, Map, Object, Text, Underlying, Value};

@@ -15,6 +15,8 @@ pub struct Limits {
     pub template_depth: usize,
     /// How often a template may be under way at the same time through `include` (Helm: 1,000).
     pub include_depth: usize,
+    /// How many executions may be under way one in another, through `include` and `tpl` together.
+    pub nested_depth: usize,
     /// Depth of lists and maps within one another when they are printed.
     pub value_depth: usize,
 }
@@ -27,6 +29,7 @@ impl Default for Limits {
             value_bytes: 128 << 20,
             template_depth: 100_000,
             include_depth: 1_000,
+            nested_depth: 5_000,
             value_depth: 10_000,
         }
     }

@@ -1,14 +1,33 @@
 //! What all templates of one rendering share: the limits and what is left of them, and the caller's context.
 
 use std::any::Any;
+use std::collections::HashMap;
 use std::rc::Rc;
 
+use crate::exec::Operand;
 use crate::limits::Limits;
+use crate::node::VariableId;
+use crate::templates::Parsed;
+use crate::value::Text;
+
+/// How much text that `tpl` evaluates is kept parsed; a parsed text takes a few dozen times its length.
+const REMEMBERED_BYTES: usize = 1 << 20;
 
 /// The state of a rendering that outlives a single template.
 pub(crate) struct Machine {
     pub(crate) limits: Limits,
     pub(crate) context: Rc<dyn Any>,
+    /// The variables of all templates under way; each knows where its own begin.
+    pub(crate) variables: Vec<(VariableId, Operand)>,
+    /// How many templates are under way, one in another.
+    pub(crate) depth: usize,
+    /// How many executions are under way, one in another through functions.
+    pub(crate) executions: usize,
+    /// How often each template is under way through `include`.
+    pub(crate) includes: HashMap<String, usize>,
+    /// The texts that `tpl` has evaluated, up to [`REMEMBERED_BYTES`] of them.
+    pub(crate) parsed: HashMap<Text, Rc<Parsed>>,
+    parsed_bytes: usize,
     steps_left: u64,
     bytes_left: u64,
 }
@@ -20,6 +39,25 @@ impl Machine {
             bytes_left: limits.bytes,
             limits,
             context,
+            variables: Vec::new(),
+            depth: 0,
+            executions: 0,
+            includes: HashMap::new(),
+            parsed: HashMap::new(),
+            parsed_bytes: 0,
+        }
+    }
+
+    pub(crate) fn steps_left(&self) -> u64 {
+        self.steps_left
+    }
+
+    /// Keeps a parsed text for the next time, while there is room.
+    pub(crate) fn remember(&mut self, text: &Text, parsed: &Rc<Parsed>) {
+        let bytes = self.parsed_bytes + text.len() + 64;
+        if bytes <= REMEMBERED_BYTES {
+            self.parsed_bytes = bytes;
+            self.parsed.insert(text.clone(), Rc::clone(parsed));
         }
     }
 

@@ -1,5 +1,7 @@
 //! What Tiphys renders, against what the upstream tools render: Go's `text/template`, Helm, Kustomize.
 
+mod template;
+
 use std::path::Path;
 use std::process::Command;
 use std::sync::OnceLock;
