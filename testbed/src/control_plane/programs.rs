@@ -2,17 +2,17 @@
 //! `tests/control-plane`, kept in the cache under the hash of `go.mod` and `go.sum`.
 
 use std::{
-    env, fs,
+    env,
     path::{Path, PathBuf},
-    process::Command,
-    time::Instant,
 };
 
-use anyhow::{Context, Result, bail};
-use sha2::{Digest as _, Sha256};
+use anyhow::{Context as _, Result};
 
 use super::Progress;
-use crate::{cache, process, tool::Tool};
+use crate::{
+    cache,
+    go_programs::{self, GoProgram},
+};
 
 /// The programs in the order of building, with the Go package of each.
 const PACKAGES: [(&str, &str); 5] = [
@@ -93,17 +93,7 @@ fn in_folder(folder: Option<&Path>, name: &str) -> Option<PathBuf> {
 }
 
 fn build_folder() -> Result<PathBuf> {
-    let mut hash = Sha256::new();
-    for file in ["go.mod", "go.sum"] {
-        let path = Path::new(MODULE).join(file);
-        hash.update(fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?);
-    }
-    let key: String = hash
-        .finalize()
-        .iter()
-        .take(8)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let key = go_programs::key(Path::new(MODULE), &["go.mod", "go.sum"])?;
     Ok(cache::folder()?.join("control-plane").join(key))
 }
 
@@ -112,73 +102,27 @@ fn build(progress: Progress<'_>) -> Result<PathBuf> {
     if folder.is_dir() {
         return Ok(folder);
     }
-    let go = Tool::Go.find().with_context(|| Tool::Go.advice())?;
-    let parent = folder.parent().context("the cache folder has no parent")?;
-    fs::create_dir_all(parent)?;
-    let lock = fs::File::create(folder.with_extension("lock"))?;
-    if lock.try_lock().is_err() {
-        progress("another process is building the control plane; waiting for it");
-        lock.lock()?;
-    }
-    if folder.is_dir() {
-        return Ok(folder);
-    }
-    progress(
-        "building the control plane from Go sources: once, about 4 minutes on 2 cores, 400 MB in the cache",
-    );
-    let unfinished = tempfile::Builder::new()
-        .prefix("unfinished-")
-        .tempdir_in(parent)?;
-    let version = kubernetes_version()?;
-    for (index, (name, package)) in PACKAGES.iter().enumerate() {
-        let start = Instant::now();
-        progress(&format!("  {} of {}: {name}", index + 1, PACKAGES.len()));
-        build_one(
-            &go,
+    let version =
+        go_programs::required_version(&Path::new(MODULE).join("go.mod"), "k8s.io/kubernetes")?;
+    let programs: Vec<GoProgram> = PACKAGES
+        .iter()
+        .map(|(name, package)| GoProgram {
+            name,
             package,
-            &version,
-            &unfinished.path().join(name),
-            &folder.with_extension("log"),
-        )?;
-        progress(&format!(
-            "  {} of {}: {name} built in {} s",
-            index + 1,
-            PACKAGES.len(),
-            start.elapsed().as_secs()
-        ));
-    }
-    fs::rename(unfinished.keep(), &folder)?;
+            linker_flags: linker_flags(&version),
+        })
+        .collect();
+    go_programs::build(
+        Path::new(MODULE),
+        &folder,
+        &programs,
+        (
+            "the control plane",
+            "about 4 minutes on 2 cores, 400 MB in the cache",
+        ),
+        progress,
+    )?;
     Ok(folder)
-}
-
-fn build_one(go: &Path, package: &str, version: &str, output: &Path, log: &Path) -> Result<()> {
-    let log_file = fs::File::create(log)?;
-    let status = Command::new(go)
-        .current_dir(MODULE)
-        .env("CGO_ENABLED", "0")
-        .env_remove("GOFLAGS")
-        .env("GOWORK", "off")
-        .args([
-            "build",
-            "-trimpath",
-            "-buildvcs=false",
-            "-mod=readonly",
-            "-ldflags",
-            &linker_flags(version),
-            "-o",
-        ])
-        .arg(output)
-        .arg(package)
-        .stdout(log_file.try_clone()?)
-        .stderr(log_file)
-        .status()?;
-    if !status.success() {
-        bail!(
-            "go build {package} failed ({status}):\n{}",
-            process::tail(log, 4096)
-        );
-    }
-    Ok(())
 }
 
 /// Kubernetes takes its version from the linker; without it the API server calls itself v0.0.0-master.
@@ -199,19 +143,4 @@ fn linker_flags(version: &str) -> String {
         flags.push_str(&format!(" -X k8s.io/component-base/version.{key}={value}"));
     }
     flags
-}
-
-fn kubernetes_version() -> Result<String> {
-    let module = fs::read_to_string(Path::new(MODULE).join("go.mod"))?;
-    module
-        .lines()
-        .filter_map(|line| line.trim().strip_prefix("k8s.io/kubernetes "))
-        .map(|rest| {
-            rest.split_whitespace()
-                .next()
-                .unwrap_or_default()
-                .to_owned()
-        })
-        .next()
-        .context("tests/control-plane/go.mod names no version of k8s.io/kubernetes")
 }

@@ -1,0 +1,698 @@
+//! From tokens to templates.
+
+mod number;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::error::ParseError;
+use crate::function::Functions;
+use crate::lex::{Delimiters, Lexer, Token, TokenKind};
+use crate::node::{
+    Branch, BranchKind, Builtin, Command, FunctionPlace, Invocation, List, Node, Pipe, Position,
+    Source, Tree, Variable, VariableId, Word,
+};
+use crate::strconv;
+use crate::value::Text;
+
+/// How deep actions and parentheses may be nested. (Go: 10,000 for parentheses, no limit for actions.)
+const MAXIMUM_NESTING: usize = 1_000;
+/// Templates longer than this are refused.
+const MAXIMUM_LENGTH: usize = 64 << 20;
+
+/// The templates that one text defines, by name; the text's own is among them.
+pub(crate) type Trees = HashMap<Arc<str>, Arc<Tree>>;
+
+/// Parses a text. Functions are looked up in the registry, then in the language.
+pub(crate) fn parse(
+    name: &str,
+    text: &[u8],
+    functions: &Functions,
+    delimiters: &Delimiters,
+) -> Result<Trees, ParseError> {
+    if text.len() > MAXIMUM_LENGTH {
+        return Err(ParseError(format!(
+            "template: {name}: the text is longer than {MAXIMUM_LENGTH} bytes"
+        )));
+    }
+    let source = Arc::new(Source {
+        name: Arc::from(name),
+        text: Arc::from(text),
+    });
+    let lexer = Lexer::new(
+        text,
+        delimiters,
+        functions.get("break").is_some(),
+        functions.get("continue").is_some(),
+    );
+    let mut parser = Parser {
+        lexer,
+        functions,
+        trees: HashMap::new(),
+        variable_names: vec![Arc::from("$")],
+        scope: Scope::default(),
+        nesting: 0,
+        source,
+    };
+    parser.top()?;
+    Ok(parser.trees)
+}
+
+type Result<T, E = ParseError> = std::result::Result<T, E>;
+
+/// What belongs to one template under way; a definition inside of another has its own.
+struct Scope<'t> {
+    /// Up to three tokens looked ahead, the last one read first.
+    tokens: [Option<Token<'t>>; 3],
+    peeked: usize,
+    variables: Vec<VariableId>,
+    /// Line of the action under way, 0 outside.
+    action_line: usize,
+    ranges: usize,
+}
+
+impl Default for Scope<'_> {
+    fn default() -> Self {
+        Self {
+            tokens: [None, None, None],
+            peeked: 0,
+            variables: vec![0],
+            action_line: 0,
+            ranges: 0,
+        }
+    }
+}
+
+/// What ends a list of nodes.
+enum Ending {
+    End,
+    Else,
+}
+
+impl Ending {
+    fn describe(&self) -> &'static str {
+        match self {
+            Self::End => "{{end}}",
+            Self::Else => "{{else}}",
+        }
+    }
+}
+
+/// A node, or the end of the list.
+enum Item {
+    Node(Node),
+    Ending(Ending),
+}
+
+struct Parser<'t, 'd, 'f> {
+    lexer: Lexer<'t, 'd>,
+    functions: &'f Functions,
+    trees: Trees,
+    variable_names: Vec<Arc<str>>,
+    scope: Scope<'t>,
+    nesting: usize,
+    source: Arc<Source>,
+}
+
+impl<'t> Parser<'t, '_, '_> {
+    fn next(&mut self) -> Token<'t> {
+        if self.scope.peeked > 0 {
+            self.scope.peeked -= 1;
+        } else {
+            self.scope.tokens[0] = Some(self.lexer.next_token());
+        }
+        self.scope.tokens[self.scope.peeked]
+            .clone()
+            .unwrap_or_else(|| self.lexer.next_token())
+    }
+
+    fn back_up(&mut self) {
+        self.scope.peeked += 1;
+    }
+
+    fn peek(&mut self) -> Token<'t> {
+        let token = self.next();
+        self.back_up();
+        token
+    }
+
+    fn peek_kind(&mut self) -> TokenKind {
+        if self.scope.peeked == 0 {
+            self.scope.tokens[0] = Some(self.lexer.next_token());
+            self.scope.peeked = 1;
+        }
+        self.scope.tokens[self.scope.peeked - 1]
+            .as_ref()
+            .map_or(TokenKind::Eof, |token| token.kind)
+    }
+
+    fn next_non_space(&mut self) -> Token<'t> {
+        loop {
+            let token = self.next();
+            if token.kind != TokenKind::Space {
+                return token;
+            }
+        }
+    }
+
+    fn peek_non_space(&mut self) -> Token<'t> {
+        let token = self.next_non_space();
+        self.back_up();
+        token
+    }
+
+    /// An error at the line of the last token read from the text.
+    fn error<T>(&self, text: impl AsRef<str>) -> Result<T> {
+        let line = self.scope.tokens[0].as_ref().map_or(0, |token| token.line);
+        Err(ParseError(format!(
+            "template: {}:{line}: {}",
+            self.source.name,
+            text.as_ref()
+        )))
+    }
+
+    fn unexpected<T>(&self, token: &Token<'t>, context: &str) -> Result<T> {
+        let Some(error) = &token.error else {
+            return self.error(format!("unexpected {} in {context}", token.describe()));
+        };
+        let started = self.scope.action_line;
+        if started == 0 || started == token.line {
+            return self.error(error);
+        }
+        let action = if error.ends_with(" action") {
+            ""
+        } else {
+            " in action"
+        };
+        self.error(format!(
+            "{error}{action} started at {}:{started}",
+            self.source.name
+        ))
+    }
+
+    fn expect(&mut self, kind: TokenKind, context: &str) -> Result<Token<'t>> {
+        let token = self.next_non_space();
+        if token.kind == kind {
+            Ok(token)
+        } else {
+            self.unexpected(&token, context)
+        }
+    }
+
+    /// Goes one level deeper, within the limit, on a stack that grows.
+    fn nested<T>(&mut self, parse: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        if self.nesting >= MAXIMUM_NESTING {
+            return self.error(format!(
+                "max expression depth exceeded: actions and parentheses are nested more than {MAXIMUM_NESTING} deep"
+            ));
+        }
+        self.nesting += 1;
+        let result = stacker::maybe_grow(64 << 10, 1 << 20, || parse(self));
+        self.nesting -= 1;
+        result
+    }
+
+    /// The whole text.
+    fn top(&mut self) -> Result<()> {
+        let mut list = List::default();
+        while self.peek_kind() != TokenKind::Eof {
+            if self.peek_kind() == TokenKind::LeftDelimiter {
+                let delimiter = self.next();
+                if self.next_non_space().kind == TokenKind::Define {
+                    self.definition()?;
+                    continue;
+                }
+                self.scope.tokens[1] = Some(delimiter);
+                self.scope.peeked = 2;
+            }
+            match self.text_or_action()? {
+                Item::Node(node) => list.nodes.push(node),
+                Item::Ending(ending) => {
+                    return self.error(format!("unexpected {}", ending.describe()));
+                }
+            }
+        }
+        let name = Arc::clone(&self.source.name);
+        self.add(name, list)
+    }
+
+    fn definition(&mut self) -> Result<()> {
+        let outer = std::mem::take(&mut self.scope);
+        let context = "define clause";
+        let token = self.next_non_space();
+        let name = self.template_name(&token, context)?;
+        self.expect(TokenKind::RightDelimiter, context)?;
+        self.body(name, context)?;
+        self.scope = outer;
+        Ok(())
+    }
+
+    /// A template inside of the text, up to its end.
+    fn body(&mut self, name: Arc<str>, context: &str) -> Result<()> {
+        let (list, ending) = self.nested(Self::list)?;
+        if let Ending::Else = ending {
+            return self.error(format!("unexpected {} in {context}", ending.describe()));
+        }
+        self.add(name, list)
+    }
+
+    fn add(&mut self, name: Arc<str>, root: List) -> Result<()> {
+        let tree = Tree {
+            name: Arc::clone(&name),
+            source: Arc::clone(&self.source),
+            root,
+        };
+        match self.trees.get(&name) {
+            Some(existing) if !existing.is_empty() => {
+                if !tree.is_empty() {
+                    return self.error(format!(
+                        "template: multiple definition of template {}",
+                        strconv::quote(name.as_bytes())
+                    ));
+                }
+            }
+            _ => {
+                self.trees.insert(name, Arc::new(tree));
+            }
+        }
+        Ok(())
+    }
+
+    /// Nodes up to an end or else.
+    fn list(&mut self) -> Result<(List, Ending)> {
+        let mut list = List::default();
+        while self.peek_non_space().kind != TokenKind::Eof {
+            match self.text_or_action()? {
+                Item::Node(node) => list.nodes.push(node),
+                Item::Ending(ending) => return Ok((list, ending)),
+            }
+        }
+        self.error("unexpected EOF")
+    }
+
+    fn text_or_action(&mut self) -> Result<Item> {
+        let token = self.next_non_space();
+        match token.kind {
+            TokenKind::Text => Ok(Item::Node(Node::Text(Text::from(token.text)))),
+            TokenKind::LeftDelimiter => {
+                self.scope.action_line = token.line;
+                let item = self.action()?;
+                self.scope.action_line = 0;
+                Ok(item)
+            }
+            _ => self.unexpected(&token, "input"),
+        }
+    }
+
+    fn action(&mut self) -> Result<Item> {
+        let token = self.next_non_space();
+        let node = match token.kind {
+            TokenKind::Block => self.block()?,
+            TokenKind::Break => {
+                self.loop_control("break")?;
+                Node::Break
+            }
+            TokenKind::Continue => {
+                self.loop_control("continue")?;
+                Node::Continue
+            }
+            TokenKind::Else => return self.otherwise(),
+            TokenKind::End => {
+                self.expect(TokenKind::RightDelimiter, "end")?;
+                return Ok(Item::Ending(Ending::End));
+            }
+            TokenKind::If => self.branch(BranchKind::If)?,
+            TokenKind::Range => self.branch(BranchKind::Range)?,
+            TokenKind::Template => self.invocation()?,
+            TokenKind::With => self.branch(BranchKind::With)?,
+            _ => {
+                self.back_up();
+                let start = position(&self.peek());
+                let pipe = self.pipeline("command", TokenKind::RightDelimiter)?;
+                Node::Action(start, pipe)
+            }
+        };
+        Ok(Item::Node(node))
+    }
+
+    fn loop_control(&mut self, word: &str) -> Result<()> {
+        let token = self.next_non_space();
+        if token.kind != TokenKind::RightDelimiter {
+            return self.unexpected(&token, &format!("{{{{{word}}}}}"));
+        }
+        if self.scope.ranges == 0 {
+            return self.error(format!("{{{{{word}}}}} outside {{{{range}}}}"));
+        }
+        Ok(())
+    }
+
+    fn otherwise(&mut self) -> Result<Item> {
+        // An `if` or `with` that follows is left for the branch.
+        if !matches!(
+            self.peek_non_space().kind,
+            TokenKind::If | TokenKind::With
+        ) {
+            self.expect(TokenKind::RightDelimiter, "else")?;
+        }
+        Ok(Item::Ending(Ending::Else))
+    }
+
+    fn branch(&mut self, kind: BranchKind) -> Result<Node> {
+        self.nested(|parser| parser.branch_body(kind))
+    }
+
+    fn branch_body(&mut self, kind: BranchKind) -> Result<Node> {
+        let variables = self.scope.variables.len();
+        let context = match kind {
+            BranchKind::If => "if",
+            BranchKind::With => "with",
+            BranchKind::Range => "range",
+        };
+        let pipe = self.pipeline(context, TokenKind::RightDelimiter)?;
+        if kind == BranchKind::Range {
+            self.scope.ranges += 1;
+        }
+        let (list, ending) = self.list()?;
+        if kind == BranchKind::Range {
+            self.scope.ranges -= 1;
+        }
+        let otherwise = match ending {
+            Ending::End => None,
+            Ending::Else => Some(self.else_list(kind)?),
+        };
+        self.scope.variables.truncate(variables);
+        Ok(Node::Branch(Box::new(Branch {
+            kind,
+            pipe,
+            list,
+            otherwise,
+        })))
+    }
+
+    /// What follows an else; `else if` and `else with` stand for a nested branch whose end is the same.
+    fn else_list(&mut self, kind: BranchKind) -> Result<List> {
+        let follows = self.peek_kind();
+        let chained = kind == BranchKind::If && follows == TokenKind::If
+            || kind == BranchKind::With && follows == TokenKind::With;
+        if chained {
+            self.next();
+            return Ok(List {
+                nodes: vec![self.branch(kind)?],
+            });
+        }
+        let (list, ending) = self.list()?;
+        if let Ending::Else = ending {
+            return self.error(format!("expected end; found {}", ending.describe()));
+        }
+        Ok(list)
+    }
+
+    fn block(&mut self) -> Result<Node> {
+        let context = "block clause";
+        let token = self.next_non_space();
+        let name = self.template_name(&token, context)?;
+        let pipe = self.pipeline(context, TokenKind::RightDelimiter)?;
+        let outer = std::mem::take(&mut self.scope);
+        let (list, ending) = self.nested(Self::list)?;
+        let inner = std::mem::replace(&mut self.scope, outer);
+        if let Ending::Else = ending {
+            return self.error(format!("unexpected {} in {context}", ending.describe()));
+        }
+        let outer = std::mem::replace(&mut self.scope, inner);
+        self.add(Arc::clone(&name), list)?;
+        self.scope = outer;
+        Ok(Node::Template(Box::new(Invocation {
+            position: position(&token),
+            name,
+            pipe: Some(pipe),
+        })))
+    }
+
+    fn invocation(&mut self) -> Result<Node> {
+        let context = "template clause";
+        let token = self.next_non_space();
+        let name = self.template_name(&token, context)?;
+        let pipe = if self.next_non_space().kind == TokenKind::RightDelimiter {
+            None
+        } else {
+            self.back_up();
+            Some(self.pipeline(context, TokenKind::RightDelimiter)?)
+        };
+        Ok(Node::Template(Box::new(Invocation {
+            position: position(&token),
+            name,
+            pipe,
+        })))
+    }
+
+    fn template_name(&mut self, token: &Token<'t>, context: &str) -> Result<Arc<str>> {
+        match token.kind {
+            TokenKind::String | TokenKind::RawString => match strconv::unquote(token.text) {
+                Some(name) => Ok(Arc::from(String::from_utf8_lossy(&name))),
+                None => self.error("invalid syntax"),
+            },
+            _ => self.unexpected(token, context),
+        }
+    }
+
+    fn pipeline(&mut self, context: &str, end: TokenKind) -> Result<Pipe> {
+        let mut pipe = Pipe {
+            position: position(&self.peek_non_space()),
+            assigns: false,
+            declarations: Vec::new(),
+            commands: Vec::new(),
+        };
+        self.declarations(&mut pipe, context)?;
+        loop {
+            let token = self.next_non_space();
+            match token.kind {
+                kind if kind == end => {
+                    self.check_pipeline(&pipe, context)?;
+                    return Ok(pipe);
+                }
+                TokenKind::Bool
+                | TokenKind::CharConstant
+                | TokenKind::Complex
+                | TokenKind::Dot
+                | TokenKind::Field
+                | TokenKind::Identifier
+                | TokenKind::Number
+                | TokenKind::Nil
+                | TokenKind::RawString
+                | TokenKind::String
+                | TokenKind::Variable
+                | TokenKind::LeftParenthesis => {
+                    self.back_up();
+                    let command = self.command()?;
+                    pipe.commands.push(command);
+                }
+                _ => return self.unexpected(&token, context),
+            }
+        }
+    }
+
+    /// `$x :=`, `$x =`, and for ranges `$i, $x :=`; or nothing.
+    fn declarations(&mut self, pipe: &mut Pipe, context: &str) -> Result<()> {
+        loop {
+            let variable = self.peek_non_space();
+            if variable.kind != TokenKind::Variable {
+                return Ok(());
+            }
+            self.next();
+            // Space is a token, so three tokens are looked ahead at worst: in "$x foo", "foo" has to be read to know
+            // that $x is an argument.
+            let after = self.peek();
+            let next = self.peek_non_space();
+            if matches!(next.kind, TokenKind::Assign | TokenKind::Declare) {
+                pipe.assigns = next.kind == TokenKind::Assign;
+                self.next_non_space();
+                self.declare(pipe, &variable);
+                return Ok(());
+            }
+            if next.kind == TokenKind::Char && next.text == b"," {
+                self.next_non_space();
+                self.declare(pipe, &variable);
+                if context != "range" || pipe.declarations.len() >= 2 {
+                    return self.error(format!("too many declarations in {context}"));
+                }
+                match self.peek_non_space().kind {
+                    TokenKind::Variable
+                    | TokenKind::RightDelimiter
+                    | TokenKind::RightParenthesis => continue,
+                    _ => return self.error("range can only initialize variables"),
+                }
+            }
+            if after.kind == TokenKind::Space {
+                self.scope.tokens[1] = Some(after);
+                self.scope.tokens[2] = Some(variable);
+                self.scope.peeked = 3;
+            } else {
+                self.scope.tokens[1] = Some(variable);
+                self.scope.peeked = 2;
+            }
+            return Ok(());
+        }
+    }
+
+    fn declare(&mut self, pipe: &mut Pipe, token: &Token<'t>) {
+        let variable = self.variable(token);
+        self.scope.variables.push(variable.id);
+        pipe.declarations.push(variable);
+    }
+
+    fn variable(&mut self, token: &Token<'t>) -> Variable {
+        let name = String::from_utf8_lossy(token.text);
+        let found = self
+            .variable_names
+            .iter()
+            .position(|known| **known == *name);
+        let index = found.unwrap_or_else(|| {
+            self.variable_names.push(Arc::from(&*name));
+            self.variable_names.len() - 1
+        });
+        Variable {
+            id: index as VariableId,
+            name: Arc::clone(&self.variable_names[index]),
+        }
+    }
+
+    fn check_pipeline(&self, pipe: &Pipe, context: &str) -> Result<()> {
+        if pipe.commands.is_empty() {
+            return self.error(format!("missing value for {context}"));
+        }
+        for (index, command) in pipe.commands.iter().enumerate().skip(1) {
+            if let Some(
+                Word::Bool(..) | Word::Dot(_) | Word::Nil(_) | Word::Number(..) | Word::String(..),
+            ) = command.words.first()
+            {
+                return self.error(format!(
+                    "non executable command in pipeline stage {}",
+                    index + 1
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    fn command(&mut self) -> Result<Command> {
+        let mut command = Command {
+            position: position(&self.peek_non_space()),
+            words: Vec::new(),
+        };
+        loop {
+            self.peek_non_space();
+            if let Some(word) = self.operand()? {
+                command.words.push(word);
+            }
+            let token = self.next();
+            match token.kind {
+                TokenKind::Space => continue,
+                TokenKind::RightDelimiter | TokenKind::RightParenthesis => self.back_up(),
+                TokenKind::Pipe => {}
+                _ => return self.unexpected(&token, "operand"),
+            }
+            break;
+        }
+        if command.words.is_empty() {
+            return self.error("empty command");
+        }
+        Ok(command)
+    }
+
+    /// A term with the fields that follow it.
+    fn operand(&mut self) -> Result<Option<Word>> {
+        let Some(word) = self.term()? else {
+            return Ok(None);
+        };
+        if self.peek_kind() != TokenKind::Field {
+            return Ok(Some(word));
+        }
+        let start = position(&self.peek());
+        let mut fields: Vec<Arc<str>> = Vec::new();
+        while self.peek_kind() == TokenKind::Field {
+            fields.push(field_name(&self.next()));
+        }
+        Ok(Some(match word {
+            Word::Field(_, first) => {
+                let mut names = first.into_vec();
+                names.append(&mut fields);
+                Word::Field(start, names.into_boxed_slice())
+            }
+            Word::Variable(_, variable, _) => {
+                Word::Variable(start, variable, fields.into_boxed_slice())
+            }
+            Word::Bool(..) | Word::String(..) | Word::Number(..) | Word::Nil(_) | Word::Dot(_) => {
+                let mut text = String::new();
+                word.write(&mut text);
+                return self.error(format!(
+                    "unexpected . after term {}",
+                    strconv::quote(text.as_bytes())
+                ));
+            }
+            other => Word::Chain(start, Box::new(other), fields.into_boxed_slice()),
+        }))
+    }
+
+    fn term(&mut self) -> Result<Option<Word>> {
+        let token = self.next_non_space();
+        let start = position(&token);
+        Ok(Some(match token.kind {
+            TokenKind::Identifier => {
+                let name = String::from_utf8_lossy(token.text);
+                let place = match self.functions.index(&name) {
+                    Some(index) => FunctionPlace::Declared(index),
+                    None => match Builtin::named(&name) {
+                        Some(builtin) => FunctionPlace::Builtin(builtin),
+                        None => {
+                            return self.error(format!(
+                                "function {} not defined",
+                                strconv::quote(name.as_bytes())
+                            ));
+                        }
+                    },
+                };
+                Word::Identifier(start, Arc::from(name), place)
+            }
+            TokenKind::Dot => Word::Dot(start),
+            TokenKind::Nil => Word::Nil(start),
+            TokenKind::Variable => {
+                let variable = self.variable(&token);
+                if !self.scope.variables.contains(&variable.id) {
+                    return self.error(format!(
+                        "undefined variable {}",
+                        strconv::quote(variable.name.as_bytes())
+                    ));
+                }
+                Word::Variable(start, variable, Box::default())
+            }
+            TokenKind::Field => Word::Field(start, Box::new([field_name(&token)])),
+            TokenKind::Bool => Word::Bool(start, token.text == b"true"),
+            TokenKind::CharConstant | TokenKind::Complex | TokenKind::Number => {
+                match number::read(token.text, token.kind) {
+                    Ok(number) => Word::Number(start, Box::new(number)),
+                    Err(text) => return self.error(text),
+                }
+            }
+            TokenKind::LeftParenthesis => Word::Pipe(Box::new(self.nested(|parser| {
+                parser.pipeline("parenthesized pipeline", TokenKind::RightParenthesis)
+            })?)),
+            TokenKind::String | TokenKind::RawString => match strconv::unquote(token.text) {
+                Some(text) => Word::String(start, Box::from(token.text), Text::from(text)),
+                None => return self.error("invalid syntax"),
+            },
+            _ => {
+                self.back_up();
+                return Ok(None);
+            }
+        }))
+    }
+}
+
+fn position(token: &Token<'_>) -> Position {
+    // Texts are limited far below 4 GiB.
+    token.position as Position
+}
+
+fn field_name(token: &Token<'_>) -> Arc<str> {
+    Arc::from(String::from_utf8_lossy(token.text.get(1..).unwrap_or_default()))
+}

@@ -1,0 +1,77 @@
+//! One rendering: templates executed one after another under common limits.
+
+use std::any::Any;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use crate::error::ExecError;
+use crate::exec;
+use crate::limits::Limits;
+use crate::machine::Machine;
+use crate::strconv::quote;
+use crate::templates::{Scope, Templates};
+use crate::value::Value;
+
+/// A rendering of a set of templates. All executions of a session share its limits, and the context of its functions.
+pub struct Session {
+    machine: Machine,
+    scope: Rc<Scope>,
+}
+
+impl Session {
+    /// Starts a rendering. Functions find the context by [`crate::Call::context`].
+    #[must_use]
+    pub fn new(templates: Arc<Templates>, limits: Limits, context: Rc<dyn Any>) -> Self {
+        Self {
+            machine: Machine::new(limits, context),
+            scope: Scope::new(templates),
+        }
+    }
+
+    /// Executes a template and returns what it wrote.
+    ///
+    /// # Errors
+    /// When there is no such template, it fails, or a limit is reached.
+    pub fn execute(&mut self, name: &str, data: &Value) -> Result<Vec<u8>, ExecError> {
+        let mut out = Vec::new();
+        self.execute_into(name, data, &mut out)?;
+        Ok(out)
+    }
+
+    /// The same, into a buffer; on an error it holds what was written until then.
+    ///
+    /// # Errors
+    /// As [`Session::execute`].
+    pub fn execute_into(
+        &mut self,
+        name: &str,
+        data: &Value,
+        out: &mut Vec<u8>,
+    ) -> Result<(), ExecError> {
+        execute_named(&mut self.machine, &self.scope, name, data, out)
+    }
+
+    /// Steps that are left.
+    #[must_use]
+    pub fn steps_left(&self) -> u64 {
+        self.machine.steps_left()
+    }
+}
+
+/// Executes the template of a name in a scope.
+pub(crate) fn execute_named(
+    machine: &mut Machine,
+    scope: &Rc<Scope>,
+    name: &str,
+    data: &Value,
+    out: &mut Vec<u8>,
+) -> Result<(), ExecError> {
+    let Some(tree) = scope.lookup(name) else {
+        return Err(ExecError::new(format!(
+            "template: no template {} associated with template {}",
+            quote(name.as_bytes()),
+            quote(scope.set.name().as_bytes())
+        )));
+    };
+    exec::execute(machine, scope, tree, data, out)
+}
