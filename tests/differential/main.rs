@@ -1,5 +1,6 @@
 //! What Tiphys renders, against what the upstream tools render: Go's `text/template`, Helm, Kustomize.
 
+mod patches;
 mod template;
 
 use std::path::Path;

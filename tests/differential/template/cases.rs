@@ -62,7 +62,16 @@ fn all_keys() -> [MissingKey; 3] {
 pub fn all() -> Vec<Case> {
     let mut cases = Vec::new();
     for text in [
-        TEXTS, NUMBERS, VARIABLES, CONTROL, FIELDS, CALLS, BUILTINS, COMPARISONS, TEMPLATES, SYNTAX,
+        TEXTS,
+        NUMBERS,
+        VARIABLES,
+        CONTROL,
+        FIELDS,
+        CALLS,
+        BUILTINS,
+        COMPARISONS,
+        TEMPLATES,
+        SYNTAX,
     ]
     .concat()
     {
@@ -131,7 +140,9 @@ pub fn formats() -> Vec<Case> {
     names.retain(|name| name != "pointer");
     let mut cases = Vec::new();
     for verb in "vTtbcdoOqxXUeEfFgGsw!z世".chars() {
-        for flags in ["", "+", "#", "-8", "08", " ", "8.3", ".0", "+.2", "#10.4", "-#", "# ", ".30"] {
+        for flags in [
+            "", "+", "#", "-8", "08", " ", "8.3", ".0", "+.2", "#10.4", "-#", "# ", ".30",
+        ] {
             for name in &names {
                 cases.push(Case::new(
                     format!("{{{{printf \"<%{flags}{verb}>\" .{name}}}}}"),
@@ -149,17 +160,45 @@ pub fn formats() -> Vec<Case> {
             format!("{{{{printf {format:?} .int 5 -3 2000000}}}}"),
             data.clone(),
         ));
-        cases.push(Case::new(format!("{{{{printf {format:?}}}}}"), data.clone()));
+        cases.push(Case::new(
+            format!("{{{{printf {format:?}}}}}"),
+            data.clone(),
+        ));
     }
     for number in [
-        0.0, -0.0, 1.0, 0.1, 0.5, 1.5, 2.5, 1e5, 123_456.0, 1e6, 1e20, 1e21, 1e22, 1e-4, 1e-5, 1e100,
-        5e-324, 2.2250738585072014e-308, f64::MAX, f64::MIN, 3.0000000000000004, 1234.5678, 99.995,
-        0.000_123_456, 1e15, 123_456_789.0, 4_294_967_296.0, f64::NEG_INFINITY,
+        0.0,
+        -0.0,
+        1.0,
+        0.1,
+        0.5,
+        1.5,
+        2.5,
+        1e5,
+        123_456.0,
+        1e6,
+        1e20,
+        1e21,
+        1e22,
+        1e-4,
+        1e-5,
+        1e100,
+        5e-324,
+        2.2250738585072014e-308,
+        f64::MAX,
+        f64::MIN,
+        3.0000000000000004,
+        1234.5678,
+        99.995,
+        0.000_123_456,
+        1e15,
+        123_456_789.0,
+        4_294_967_296.0,
+        f64::NEG_INFINITY,
     ] {
         for format in [
-            "%v", "%g", "%G", "%e", "%f", "%b", "%x", "%X", "%.0f", "%.1f", "%.3g", "%.10g", "%.2e",
-            "%.5x", "%.0x", "%#g", "%#v", "%#.3g", "%+g", "% g", "%012.3f", "%-12g|", "%.25f", "%#x",
-            "%8.1f", "%.0e", "%#.0f", "%#e", "%d", "%s", "%.17g", "%.40e",
+            "%v", "%g", "%G", "%e", "%f", "%b", "%x", "%X", "%.0f", "%.1f", "%.3g", "%.10g",
+            "%.2e", "%.5x", "%.0x", "%#g", "%#v", "%#.3g", "%+g", "% g", "%012.3f", "%-12g|",
+            "%.25f", "%#x", "%8.1f", "%.0e", "%#.0f", "%#e", "%d", "%s", "%.17g", "%.40e",
         ] {
             cases.push(Case::new(
                 format!("{{{{printf {format:?} .}}}}"),
@@ -759,16 +798,51 @@ const SYNTAX: &[&str] = &[
 ];
 
 const SETS: &[&[(&str, &str)]] = &[
-    &[("a", "{{define \"x\"}}first{{end}}"), ("b", "{{define \"x\"}}second{{end}}"), ("main", "{{template \"x\"}}")],
-    &[("other", "{{template \"main\" .}}"), ("main", "{{.map.zz.y}}")],
+    &[
+        ("a", "{{define \"x\"}}first{{end}}"),
+        ("b", "{{define \"x\"}}second{{end}}"),
+        ("main", "{{template \"x\"}}"),
+    ],
+    &[
+        ("other", "{{template \"main\" .}}"),
+        ("main", "{{.map.zz.y}}"),
+    ],
     &[("main", "one"), ("main", " \n ")],
     &[("main", "one"), ("other", "two"), ("other", "three")],
     &[("b", "{{define \"main\"}}defined{{end}}"), ("main", "")],
-    &[("other", "{{include \"main\" .}}"), ("main", "{{include \"x\" .}}"), ("y", "{{define \"x\"}}\n  {{.missing.a.b}}{{.map.a.b}}{{end}}")],
-    &[("templates/%s.yaml", "{{define \"main\"}}{{.map.a.b}}{{end}}")],
-    &[("other", "{{tpl \"{{include \\\"main\\\" .}}{{define \\\"main\\\"}}new{{end}}\" .}}{{include \"main\" .}}"), ("main", "old")],
-    &[("main", "{{tpl \"{{template \\\"x\\\" .}}\" .}}"), ("x", "{{.map.c.d.zz.y}}{{.name.y}}")],
-    &[("other", "{{if .yes}}{{include \"lib.a\" (dict \"root\" . \"n\" 1)}}{{end}}"), ("lib", "{{define \"lib.a\"}}{{.root.name}}{{.n}}{{.root.name.x}}{{end}}")],
+    &[
+        ("other", "{{include \"main\" .}}"),
+        ("main", "{{include \"x\" .}}"),
+        (
+            "y",
+            "{{define \"x\"}}\n  {{.missing.a.b}}{{.map.a.b}}{{end}}",
+        ),
+    ],
+    &[(
+        "templates/%s.yaml",
+        "{{define \"main\"}}{{.map.a.b}}{{end}}",
+    )],
+    &[
+        (
+            "other",
+            "{{tpl \"{{include \\\"main\\\" .}}{{define \\\"main\\\"}}new{{end}}\" .}}{{include \"main\" .}}",
+        ),
+        ("main", "old"),
+    ],
+    &[
+        ("main", "{{tpl \"{{template \\\"x\\\" .}}\" .}}"),
+        ("x", "{{.map.c.d.zz.y}}{{.name.y}}"),
+    ],
+    &[
+        (
+            "other",
+            "{{if .yes}}{{include \"lib.a\" (dict \"root\" . \"n\" 1)}}{{end}}",
+        ),
+        (
+            "lib",
+            "{{define \"lib.a\"}}{{.root.name}}{{.n}}{{.root.name.x}}{{end}}",
+        ),
+    ],
     &[("x", "{{ if }}"), ("main", "")],
     &[("main", "m")],
 ];

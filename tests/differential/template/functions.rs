@@ -40,51 +40,75 @@ fn scalars(functions: &mut Functions) {
     functions.define("num64", Signature::new(&[Int64], Int64), |_, arguments| {
         Ok(Value::Int64(arguments.integer(0)?.wrapping_add(1)))
     });
-    functions.define("unum", Signature::new(&[Uint64], Uint64), |_, arguments| {
-        match arguments.value(0) {
+    functions.define(
+        "unum",
+        Signature::new(&[Uint64], Uint64),
+        |_, arguments| match arguments.value(0) {
             Value::Uint64(value) => Ok(Value::Uint64(value.wrapping_add(1))),
             other => Err(FunctionError::new(other.go_type().to_string())),
-        }
-    });
-    functions.define("flt", Signature::new(&[Float64], Float64), |_, arguments| {
-        Ok(Value::Float64(arguments.float(0)? / 2.0))
-    });
+        },
+    );
+    functions.define(
+        "flt",
+        Signature::new(&[Float64], Float64),
+        |_, arguments| Ok(Value::Float64(arguments.float(0)? / 2.0)),
+    );
     functions.define("boolean", Signature::new(&[Bool], Bool), |_, arguments| {
         Ok(Value::Bool(!arguments.boolean(0)?))
     });
-    functions.define("any", Signature::new(&[Interface], Interface), |_, arguments| {
-        Ok(arguments.value(0).clone())
+    functions.define(
+        "any",
+        Signature::new(&[Interface], Interface),
+        |_, arguments| Ok(arguments.value(0).clone()),
+    );
+    functions.define("nothing", Signature::new(&[], Interface), |_, _| {
+        Ok(Value::Nil)
     });
-    functions.define("nothing", Signature::new(&[], Interface), |_, _| Ok(Value::Nil));
-    functions.define("answer", Signature::new(&[], Int), |_, _| Ok(Value::Int(42)));
+    functions.define("answer", Signature::new(&[], Int), |_, _| {
+        Ok(Value::Int(42))
+    });
     functions.define("continueX", Signature::new(&[], String), |_, _| {
         Ok(Value::string("x"))
     });
-    functions.define("fails", Signature::new(&[String], String), |_, arguments| {
-        Err(FunctionError::new(arguments.text(0)?.to_string()))
-    });
-    functions.define("typeof", Signature::new(&[Interface], String), |call, arguments| {
-        let text = format::sprintf(b"%T", &arguments[..1], call.limits())?;
-        Ok(Value::String(Text::from(text)))
-    });
+    functions.define(
+        "fails",
+        Signature::new(&[String], String),
+        |_, arguments| Err(FunctionError::new(arguments.text(0)?.to_string())),
+    );
+    functions.define(
+        "typeof",
+        Signature::new(&[Interface], String),
+        |call, arguments| {
+            let text = format::sprintf(b"%T", &arguments[..1], call.limits())?;
+            Ok(Value::String(Text::from(text)))
+        },
+    );
 }
 
 fn containers(functions: &mut Functions) {
     use Type::{Int, Interface, String};
-    functions.define("items", Signature::new(&[Type::LIST], Int), |_, arguments| {
-        Ok(Value::Int(arguments.list(0)?.len() as i64))
-    });
-    functions.define("words", Signature::new(&[Type::STRINGS], String), |_, arguments| {
-        let items = arguments.list(0)?.to_vec();
-        let words: Vec<&[u8]> = items
-            .iter()
-            .filter_map(|item| item.as_text().map(|text| &text[..]))
-            .collect();
-        Ok(Value::String(Text::from(words.join(&b'+'))))
-    });
-    functions.define("entries", Signature::new(&[Type::MAP], Int), |_, arguments| {
-        Ok(Value::Int(arguments.map(0)?.len() as i64))
-    });
+    functions.define(
+        "items",
+        Signature::new(&[Type::LIST], Int),
+        |_, arguments| Ok(Value::Int(arguments.list(0)?.len() as i64)),
+    );
+    functions.define(
+        "words",
+        Signature::new(&[Type::STRINGS], String),
+        |_, arguments| {
+            let items = arguments.list(0)?.to_vec();
+            let words: Vec<&[u8]> = items
+                .iter()
+                .filter_map(|item| item.as_text().map(|text| &text[..]))
+                .collect();
+            Ok(Value::String(Text::from(words.join(&b'+'))))
+        },
+    );
+    functions.define(
+        "entries",
+        Signature::new(&[Type::MAP], Int),
+        |_, arguments| Ok(Value::Int(arguments.map(0)?.len() as i64)),
+    );
     functions.define(
         "many",
         Signature::variadic(&[String], Interface, String),
@@ -94,9 +118,11 @@ fn containers(functions: &mut Functions) {
             Ok(Value::String(Text::from(text)))
         },
     );
-    functions.define("manyint", Signature::variadic(&[], Int, Int), |_, arguments| {
-        Ok(Value::Int(arguments.len() as i64))
-    });
+    functions.define(
+        "manyint",
+        Signature::variadic(&[], Int, Int),
+        |_, arguments| Ok(Value::Int(arguments.len() as i64)),
+    );
     functions.define(
         "list",
         Signature::variadic(&[], Interface, Type::LIST),

@@ -10,22 +10,40 @@ use super::cases::data;
 
 /// Names of the data, and some that are missing.
 const FIELDS: &[&str] = &[
-    "name", "empty", "zero", "one", "float", "big", "yes", "no", "nothing", "list", "numbers", "none",
-    "map", "emptymap", "mixed", "int", "int64", "uint", "strings", "ints", "set", "labels", "counts",
-    "values", "nillist", "nilmap", "bytes", "html", "unicode", "sample", "spoken", "missing", "a", "c",
-    "d", "k", "Name", "Any",
+    "name", "empty", "zero", "one", "float", "big", "yes", "no", "nothing", "list", "numbers",
+    "none", "map", "emptymap", "mixed", "int", "int64", "uint", "strings", "ints", "set", "labels",
+    "counts", "values", "nillist", "nilmap", "bytes", "html", "unicode", "sample", "spoken",
+    "missing", "a", "c", "d", "k", "Name", "Any",
 ];
 
 const FUNCTIONS: &[&str] = &[
-    "print", "printf", "println", "len", "index", "slice", "and", "or", "not", "eq", "ne", "lt", "le",
-    "gt", "ge", "html", "js", "urlquery", "str", "num", "num64", "flt", "boolean", "items", "words",
-    "entries", "many", "manyint", "any", "nothing", "answer", "fails", "list", "dict", "set", "typeof",
-    "include", "tpl", "call",
+    "print", "printf", "println", "len", "index", "slice", "and", "or", "not", "eq", "ne", "lt",
+    "le", "gt", "ge", "html", "js", "urlquery", "str", "num", "num64", "flt", "boolean", "items",
+    "words", "entries", "many", "manyint", "any", "nothing", "answer", "fails", "list", "dict",
+    "set", "typeof", "include", "tpl", "call",
 ];
 
 const CONSTANTS: &[&str] = &[
-    "0", "1", "2", "-1", "1.5", "0x1f", "'a'", "1e3", "1i", "\"\"", "\"a\"", "\"app\"", "\"%v|%d\"",
-    "`raw`", "true", "false", "nil", "\"part\"", "\"{{.name}}\"", "\"{{.x.y}}{{template `part` .}}\"",
+    "0",
+    "1",
+    "2",
+    "-1",
+    "1.5",
+    "0x1f",
+    "'a'",
+    "1e3",
+    "1i",
+    "\"\"",
+    "\"a\"",
+    "\"app\"",
+    "\"%v|%d\"",
+    "`raw`",
+    "true",
+    "false",
+    "nil",
+    "\"part\"",
+    "\"{{.name}}\"",
+    "\"{{.x.y}}{{template `part` .}}\"",
 ];
 
 fn field() -> impl Strategy<Value = String> {
@@ -70,7 +88,14 @@ fn pipeline_of(operand: impl Strategy<Value = String> + Clone) -> impl Strategy<
 }
 
 fn space() -> impl Strategy<Value = (&'static str, &'static str)> {
-    prop::sample::select(&[("{{", "}}"), ("{{- ", " -}}"), ("{{ ", " }}"), ("{{-\n", "}}")][..])
+    prop::sample::select(
+        &[
+            ("{{", "}}"),
+            ("{{- ", " -}}"),
+            ("{{ ", " }}"),
+            ("{{-\n", "}}"),
+        ][..],
+    )
 }
 
 fn action() -> impl Strategy<Value = String> {
@@ -123,8 +148,14 @@ pub fn templates(count: usize) -> Vec<Case> {
             .replace("\"part\"", "\"none\"");
         cases.push(Case {
             templates: vec![
-                ("t".to_owned(), format!("{{{{$x := 1}}}}{{{{$y := .}}}}{{{{$i := 0}}}}{main}").into_bytes()),
-                ("part".to_owned(), format!("{{{{$x := 1}}}}{{{{$y := .}}}}{{{{$i := 0}}}}{part}").into_bytes()),
+                (
+                    "t".to_owned(),
+                    format!("{{{{$x := 1}}}}{{{{$y := .}}}}{{{{$i := 0}}}}{main}").into_bytes(),
+                ),
+                (
+                    "part".to_owned(),
+                    format!("{{{{$x := 1}}}}{{{{$y := .}}}}{{{{$i := 0}}}}{part}").into_bytes(),
+                ),
             ],
             execute: "t".to_owned(),
             data: data(),
@@ -137,10 +168,17 @@ pub fn templates(count: usize) -> Vec<Case> {
 /// Cases with a piece of their text removed, doubled, or replaced by a piece of another.
 pub fn mutations(cases: &[Case], times: usize) -> Vec<Case> {
     let mut runner = TestRunner::deterministic();
-    let strategy = (any::<prop::sample::Index>(), any::<prop::sample::Index>(), any::<prop::sample::Index>(), 0..4u8, 1..6usize);
+    let strategy = (
+        any::<prop::sample::Index>(),
+        any::<prop::sample::Index>(),
+        any::<prop::sample::Index>(),
+        0..4u8,
+        1..6usize,
+    );
     let mut mutated = Vec::new();
     for case in cases.iter().cycle().take(cases.len() * times) {
-        let (Ok(tree), Some((_, text))) = (strategy.new_tree(&mut runner), case.templates.last()) else {
+        let (Ok(tree), Some((_, text))) = (strategy.new_tree(&mut runner), case.templates.last())
+        else {
             continue;
         };
         let (place, other, from, kind, length) = tree.current();
