@@ -19,6 +19,9 @@ use crate::yaml::{self, Dialect, Reading};
 /// Field that is read or written when none is named.
 const DEFAULT_FIELD: &str = "metadata.name";
 
+/// A replacement, and the place of its entry.
+type Loaded<'a> = (usize, Cow<'a, ReplacementField>);
+
 /// Reads the files among the entries of `replacements`. Each replacement, and each error, comes with the place of its entry.
 ///
 /// # Errors
@@ -26,7 +29,7 @@ const DEFAULT_FIELD: &str = "metadata.name";
 pub(super) fn load<'a>(
     loader: &Loader<'_>,
     entries: &'a [ReplacementField],
-) -> Result<Vec<(usize, Cow<'a, ReplacementField>)>, (usize, Fault)> {
+) -> Result<Vec<Loaded<'a>>, (usize, Fault)> {
     let mut replacements = Vec::with_capacity(entries.len());
     for (place, entry) in entries.iter().enumerate() {
         if entry.path.is_empty() {
