@@ -115,7 +115,7 @@ fn overlays_are_built_as_kustomize_builds_them() -> Result<()> {
 
 #[test]
 fn generated_merges_are_those_of_kustomize() -> Result<()> {
-    const BATCHES: usize = 12;
+    const BATCHES: usize = 4;
     const CASES: usize = 50;
     let mut dice = Dice(0x7469_7068_7973);
     let mut found = String::new();
@@ -132,8 +132,10 @@ fn compare(cases: &[Case], found: &mut String) -> Result<()> {
     let files = overlay(cases);
     match (by_kustomize(&files)?, by_tiphys(&files)?) {
         (Ok(theirs), Ok(ours)) if theirs == ours => {}
-        // Kustomize goes on to look for names in what the patches left, and may fail there: ours does, too.
         (Err(_), Err(_)) if cases.len() == 1 => {}
+        // Kustomize looks for names to change in what a patch left even where no name changed, and fails if that is misshapen.
+        (Err(theirs), Ok(_))
+            if cases.len() == 1 && theirs.contains("updating name reference in") => {}
         (theirs, ours) if cases.len() == 1 => {
             let [object, patch] = [&cases[0].object, &cases[0].patch];
             writeln!(
