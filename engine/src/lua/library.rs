@@ -230,6 +230,11 @@ fn replace(
             count += 1.0;
             let before = result.len();
             replacement(lua, found, &text, by, &mut result)?;
+            if result.len() > LONGEST {
+                return Err(mlua::Error::runtime(format!(
+                    "string.gsub makes no text longer than {LONGEST} bytes"
+                )));
+            }
             spend(fuel, cost(result.len() - before) + 1)?;
         }
         if end > position {
@@ -303,11 +308,6 @@ fn append(value: &Value, result: &mut Vec<u8>) -> mlua::Result<()> {
                 other.type_name()
             )));
         }
-    }
-    if result.len() > LONGEST {
-        return Err(mlua::Error::runtime(format!(
-            "string.gsub makes no text longer than {LONGEST} bytes"
-        )));
     }
     Ok(())
 }

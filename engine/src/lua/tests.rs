@@ -232,6 +232,7 @@ fn limits() {
         "while true do pcall(function() while true do end end) end",
         "pcall(function() while true do end end) return 1",
         "for i = 1, 1e18 do end",
+        "local t = {} while true do t[#t + 1] = {} end",
         "return (('a'):rep(40)):match(('a?'):rep(40) .. ('a'):rep(40))",
         "return (('a'):rep(100000)):match('(.-)(.-)(.-)(.-)(.-)b')",
         "local s = ('('):rep(50000) return s:find('%b()')",
@@ -250,8 +251,8 @@ fn limits() {
     let memory = Err(LuaError::Memory(8 << 20));
     for text in [
         "local t = 'x' while true do t = t .. t end",
+        "local function f() return 1 + f() end return f()",
         "pcall(function() local t = 'x' while true do t = t .. t end end) return 1",
-        "local t = {} while true do t[#t + 1] = {1, 2, 3, 4, 5, 6, 7, 8} end",
         "local s = ('x'):rep(1000000) for i = 1, 100 do local t = s .. i end",
         "local t = {} for i = 1, 100 do t[i] = ('x'):rep(1000000) .. i end",
     ] {
@@ -260,7 +261,7 @@ fn limits() {
     for (text, expected) in [
         ("return ('x'):rep(1e9)", "no text longer than"),
         (
-            "return ('x'):rep(1000000):gsub('x', 'xxxxxxxx')",
+            "return ('x'):rep(1000):gsub('x', ('x'):rep(2000))",
             "no text longer than",
         ),
         (
@@ -271,10 +272,6 @@ fn limits() {
         ("return function() end", "a function is no JSON value"),
         ("return {[1.5] = 1}", "neither a list nor an object"),
         ("return 0/0", "no JSON number"),
-        (
-            "local function f() return 1 + f() end return f()",
-            "overflow",
-        ),
     ] {
         let error = run(text).unwrap_err().to_string();
         assert!(error.contains(expected), "{text}: {error}");
