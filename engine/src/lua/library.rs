@@ -63,6 +63,17 @@ fn cost(length: usize) -> i64 {
 fn texts(lua: &Lua, natives: &Table, fuel: &Fuel) -> mlua::Result<()> {
     let left = fuel.clone();
     natives.set(
+        "spend",
+        lua.create_function(move |_, values: f64| {
+            #[expect(
+                clippy::cast_possible_truncation,
+                reason = "a cast of a float saturates"
+            )]
+            spend(&left, (values / 16.0).max(0.0) as i64)
+        })?,
+    )?;
+    let left = fuel.clone();
+    natives.set(
         "rep",
         lua.create_function(move |lua, (text, count): (mlua::LuaString, f64)| {
             #[expect(
