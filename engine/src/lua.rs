@@ -43,8 +43,8 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            steps: 500_000,
-            memory: 8 << 20,
+            steps: 200_000,
+            memory: 2 << 20,
             source: 256 << 10,
         }
     }

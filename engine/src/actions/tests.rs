@@ -226,7 +226,7 @@ fn actions_in_lua_that_create() {
 #[test]
 fn actions_in_lua_that_fail() {
     for (script, expected) in [
-        ("while true do end", "stopped after 500000 steps"),
+        ("while true do end", "stopped after 200000 steps"),
         ("error('no room', 0)", "no room"),
         ("return 1", "neither an object nor a list"),
         ("obj.metadata.name = 'other' return obj", "another object"),

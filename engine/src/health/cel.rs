@@ -274,6 +274,24 @@ mod tests {
     }
 
     #[test]
+    fn long_lists() {
+        let list: Vec<Value> = (0..20_000).map(|number| json!({"n": number})).collect();
+        let live = json!({"status": {"list": list}});
+        for (current, status) in [
+            ("status.list.all(e, e.n >= 0)", Code::Healthy),
+            ("status.list.exists(e, e.n == 19999)", Code::Healthy),
+            (
+                "status.list.all(a, status.list.exists(b, a.n == b.n))",
+                Code::Unknown,
+            ),
+        ] {
+            let check =
+                CelCheck::compile(current, None, None).unwrap_or_else(|error| panic!("{error}"));
+            assert_eq!(check.assess(&live).status, status, "{current}");
+        }
+    }
+
+    #[test]
     fn explosions() {
         // Doubles a list in every step of a chain that is as long as it may be.
         let chain = format!("[[1]]{}.size() > 0", ".map(a, a + a)".repeat(30));

@@ -296,9 +296,9 @@ fn a_broken_check_concerns_its_own_kind_only() {
     ]);
     assert_eq!(checks.errors().len(), 2);
     for (kind, status, message) in [
-        ("Loop", Code::Unknown, "stopped after 500000 steps"),
+        ("Loop", Code::Unknown, "stopped after 200000 steps"),
         ("Syntax", Code::Unknown, "cannot be compiled"),
-        ("Memory", Code::Unknown, "allocated more than 8388608 bytes"),
+        ("Memory", Code::Unknown, "allocated more than 2097152 bytes"),
         ("Cel", Code::Unknown, "`current` is wrong"),
         ("Good", Code::Degraded, "`failed` is true"),
     ] {

@@ -63,6 +63,17 @@ fn cost(length: usize) -> i64 {
 fn texts(lua: &Lua, natives: &Table, fuel: &Fuel) -> mlua::Result<()> {
     let left = fuel.clone();
     natives.set(
+        "spend",
+        lua.create_function(move |_, values: f64| {
+            #[expect(
+                clippy::cast_possible_truncation,
+                reason = "a cast of a float saturates"
+            )]
+            spend(&left, (values / 16.0).max(0.0) as i64)
+        })?,
+    )?;
+    let left = fuel.clone();
+    natives.set(
         "rep",
         lua.create_function(move |lua, (text, count): (mlua::LuaString, f64)| {
             #[expect(
@@ -230,6 +241,11 @@ fn replace(
             count += 1.0;
             let before = result.len();
             replacement(lua, found, &text, by, &mut result)?;
+            if result.len() > LONGEST {
+                return Err(mlua::Error::runtime(format!(
+                    "string.gsub makes no text longer than {LONGEST} bytes"
+                )));
+            }
             spend(fuel, cost(result.len() - before) + 1)?;
         }
         if end > position {
@@ -303,11 +319,6 @@ fn append(value: &Value, result: &mut Vec<u8>) -> mlua::Result<()> {
                 other.type_name()
             )));
         }
-    }
-    if result.len() > LONGEST {
-        return Err(mlua::Error::runtime(format!(
-            "string.gsub makes no text longer than {LONGEST} bytes"
-        )));
     }
     Ok(())
 }

@@ -1,6 +1,27 @@
 -- What a script finds: see library.rs.
 local natives = ...
-local raw_sort, raw_concat, select = table.sort, table.concat, select
+local raw_sort, raw_concat, raw_unpack, select = table.sort, table.concat, table.unpack, select
+local raw_byte, raw_number, type = string.byte, tonumber, type
+
+local function unpack(list, first, last)
+  natives.spend((last or #list) - (first or 1))
+  return raw_unpack(list, first, last)
+end
+
+local function byte(text, first, last)
+  natives.spend(last and #text or 1)
+  return raw_byte(text, first, last)
+end
+
+local function number(value, base)
+  if type(value) == "string" then
+    natives.spend(#value)
+  end
+  if base == nil then
+    return raw_number(value)
+  end
+  return raw_number(value, base)
+end
 
 local function sort(list, less)
   return raw_sort(list, less or function(a, b) return a < b end)
@@ -44,13 +65,13 @@ local function maxn(list)
 end
 
 local text = {
-  byte = string.byte, char = string.char, format = string.format, len = string.len, lower = string.lower,
+  byte = byte, char = string.char, format = string.format, len = string.len, lower = string.lower,
   reverse = string.reverse, sub = string.sub, upper = string.upper,
   find = natives.find, gmatch = natives.gmatch, gfind = natives.gmatch, gsub = natives.gsub, match = natives.match,
   rep = natives.rep,
 }
 local tables = {
-  unpack = table.unpack, concat = raw_concat, insert = insert, remove = remove, sort = sort, maxn = maxn,
+  unpack = unpack, concat = raw_concat, insert = insert, remove = remove, sort = sort, maxn = maxn,
   getn = function(list) return #list end,
   foreach = function(list, call)
     for key, value in pairs(list) do
@@ -74,7 +95,7 @@ end
 local base = {
   assert = assert, error = error, getmetatable = getmetatable, ipairs = ipairs, next = next, pairs = pairs,
   pcall = natives.pcall, print = function() end, rawequal = rawequal, rawget = rawget, rawset = rawset, select = select,
-  setmetatable = setmetatable, tonumber = tonumber, tostring = tostring, type = type, unpack = table.unpack,
+  setmetatable = setmetatable, tonumber = number, tostring = tostring, type = type, unpack = unpack,
   _VERSION = "Lua 5.1",
 }
 

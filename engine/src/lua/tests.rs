@@ -225,13 +225,17 @@ fn a_run_leaves_nothing_behind() {
 
 #[test]
 fn limits() {
-    let steps = Err(LuaError::Steps(500_000));
+    let steps = Err(LuaError::Steps(200_000));
     for text in [
         "while true do end",
         "local function f() return f() end return f()",
         "while true do pcall(function() while true do end end) end",
         "pcall(function() while true do end end) return 1",
         "for i = 1, 1e18 do end",
+        "local t = {} while true do t[#t + 1] = {} end",
+        "local t = {} for i = 1, 7000 do t[i] = 1 end while true do unpack(t) end",
+        "local s = ('1'):rep(7000) while true do s:byte(1, -1) end",
+        "local s = ('1'):rep(500000) while true do tonumber(s) end",
         "return (('a'):rep(40)):match(('a?'):rep(40) .. ('a'):rep(40))",
         "return (('a'):rep(100000)):match('(.-)(.-)(.-)(.-)(.-)b')",
         "local s = ('('):rep(50000) return s:find('%b()')",
@@ -247,11 +251,11 @@ fn limits() {
             || matches!(&found, Err(LuaError::Failed(message)) if message.contains("overflow"));
         assert!(stopped, "{text}: {found:?}");
     }
-    let memory = Err(LuaError::Memory(8 << 20));
+    let memory = Err(LuaError::Memory(2 << 20));
     for text in [
         "local t = 'x' while true do t = t .. t end",
+        "local function f() return 1 + f() end return f()",
         "pcall(function() local t = 'x' while true do t = t .. t end end) return 1",
-        "local t = {} while true do t[#t + 1] = {1, 2, 3, 4, 5, 6, 7, 8} end",
         "local s = ('x'):rep(1000000) for i = 1, 100 do local t = s .. i end",
         "local t = {} for i = 1, 100 do t[i] = ('x'):rep(1000000) .. i end",
     ] {
@@ -260,7 +264,7 @@ fn limits() {
     for (text, expected) in [
         ("return ('x'):rep(1e9)", "no text longer than"),
         (
-            "return ('x'):rep(1000000):gsub('x', 'xxxxxxxx')",
+            "return ('x'):rep(1000):gsub('x', ('x'):rep(2000))",
             "no text longer than",
         ),
         (
@@ -271,10 +275,6 @@ fn limits() {
         ("return function() end", "a function is no JSON value"),
         ("return {[1.5] = 1}", "neither a list nor an object"),
         ("return 0/0", "no JSON number"),
-        (
-            "local function f() return 1 + f() end return f()",
-            "overflow",
-        ),
     ] {
         let error = run(text).unwrap_err().to_string();
         assert!(error.contains(expected), "{text}: {error}");
@@ -295,7 +295,7 @@ fn a_script_that_was_stopped_runs_again() {
     for _ in 0..2 {
         assert_eq!(
             script.run(&json!({"stop": true}), &[], now()),
-            Err(LuaError::Steps(500_000))
+            Err(LuaError::Steps(200_000))
         );
         assert_eq!(script.run(&json!({}), &[], now()), Ok(json!("fine")));
     }

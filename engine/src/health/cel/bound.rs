@@ -370,13 +370,19 @@ fn fold<'a>(
         },
     );
     let added = part(&comprehension.loop_step.expr, object, &inner);
-    let gathered = Part {
-        size: init.size.saturating_add(count.saturating_mul(added.size)),
-        count: init
-            .count
-            .saturating_add(count.saturating_mul(added.count.max(SMALL))),
-        cost: SMALL,
-        names: None,
+    // `all`, `exists` and `exists_one` begin with a literal and stay a truth or a number.
+    let is_scalar = matches!(comprehension.accu_init.expr, Expr::Literal(_));
+    let gathered = if is_scalar {
+        Part::small()
+    } else {
+        Part {
+            size: init.size.saturating_add(count.saturating_mul(added.size)),
+            count: init
+                .count
+                .saturating_add(count.saturating_mul(added.count.max(SMALL))),
+            cost: SMALL,
+            names: None,
+        }
     };
     inner.insert(&comprehension.accu_var, gathered);
     let condition = part(&comprehension.loop_cond.expr, object, &inner);
