@@ -4,21 +4,28 @@
 //! Nothing here awaits, reads a clock or knows a client: everything is a function of values, so that it can be tested by the
 //! thousands and behaves after a crash as it did before.
 
+pub mod automation;
 pub mod compare_options;
+pub mod depends;
 pub mod diff;
+pub mod duration;
 pub mod health;
 pub mod ignore;
 pub mod known_types;
 pub mod managed_fields;
 pub mod mask;
 pub mod object;
-pub mod order;
 pub mod plan;
 pub mod project;
+pub mod retry;
 pub mod schema;
 pub mod server_side;
+pub mod sync;
 pub mod take_over;
 pub mod tracking;
+pub mod window;
+
+pub use sync::order;
 
 mod edit;
 mod glob;

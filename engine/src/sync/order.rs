@@ -54,6 +54,22 @@ pub fn rank(kind: &str) -> usize {
         .unwrap_or(KINDS.len())
 }
 
+/// Whether a group is one of Kubernetes' own: their names have no dot, or end in `k8s.io`.
+fn is_built_in(group: &str) -> bool {
+    !group.contains('.') || group.ends_with(".k8s.io")
+}
+
+/// The place of a group's kind. A custom kind comes after all known ones, also when its name is that of a built-in one:
+/// Knative's `Service` needs its definition first.
+#[must_use]
+pub fn rank_of(group: &str, kind: &str) -> usize {
+    if is_built_in(group) {
+        rank(kind)
+    } else {
+        KINDS.len()
+    }
+}
+
 /// The order of two objects: by kind, then group, kind, namespace and name, so that it is always the same.
 #[must_use]
 pub fn compare(a: &Value, b: &Value) -> Ordering {
@@ -65,7 +81,16 @@ pub fn compare(a: &Value, b: &Value) -> Ordering {
 
 #[cfg(test)]
 mod tests {
-    use super::rank;
+    use super::{rank, rank_of};
+
+    #[test]
+    fn custom_kinds_come_last_whatever_their_name() {
+        let definition = rank_of("apiextensions.k8s.io", "CustomResourceDefinition");
+        assert!(definition < rank_of("serving.knative.dev", "Service"));
+        assert!(definition < rank_of("crd.projectcalico.org", "NetworkPolicy"));
+        assert!(rank_of("networking.k8s.io", "NetworkPolicy") < definition);
+        assert!(rank_of("apps", "Deployment") < rank_of("networking.k8s.io", "Ingress"));
+    }
 
     #[test]
     fn what_others_need_comes_first() {

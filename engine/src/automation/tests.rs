@@ -1,0 +1,426 @@
+//! Cases of automation: what is stored, what is live, what follows.
+
+use serde_json::{Value, json};
+
+use super::*;
+
+fn now() -> DateTime<Utc> {
+    at(1000)
+}
+
+fn at(seconds: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp(1_700_000_000 + seconds, 0).unwrap_or_default()
+}
+
+/// An application at revision `r2` of one source, with changes merged in.
+fn application(changes: Value) -> Application {
+    let mut base = json!({
+        "metadata": {"name": "web"},
+        "spec": {
+            "project": "default",
+            "destination": {"server": "https://one.example.com", "namespace": "shop"},
+            "source": {"repoURL": "https://git.example.com/a.git", "path": "web"},
+            "syncPolicy": {"automated": {"prune": true, "selfHeal": true}, "syncOptions": ["PruneLast=true"]},
+        },
+    });
+    merge(&mut base, changes);
+    if base["status"].is_object() {
+        base["status"]["sync"] = json!({"status": "OutOfSync"});
+        base["status"]["health"] = json!({});
+    }
+    serde_json::from_value(base).expect("an application")
+}
+
+fn merge(base: &mut Value, changes: Value) {
+    match (base, changes) {
+        (Value::Object(base), Value::Object(changes)) => {
+            for (name, change) in changes {
+                merge(base.entry(name).or_insert(Value::Null), change);
+            }
+        }
+        (base, changes) => *base = changes,
+    }
+}
+
+fn synced_to(revision: &str, phase: &str, seconds: i64, sync: Value) -> Value {
+    let source = json!({"repoURL": "https://git.example.com/a.git", "path": "web"});
+    let mut operation = json!({"revision": revision, "source": source});
+    merge(&mut operation, sync);
+    json!({"status": {"operationState": {
+        "operation": {"sync": operation}, "phase": phase, "message": "because",
+        "startedAt": at(seconds - 1), "finishedAt": at(seconds),
+        "syncResult": {"revision": revision, "source": source},
+    }}})
+}
+
+fn row(name: &str, status: SyncStatusCode, requires_pruning: bool) -> ResourceStatus {
+    ResourceStatus {
+        kind: "ConfigMap".into(),
+        namespace: "shop".into(),
+        name: name.into(),
+        status: Some(status),
+        requires_pruning,
+        ..ResourceStatus::default()
+    }
+}
+
+struct Case {
+    application: Application,
+    sync: SyncStatusCode,
+    resources: Vec<ResourceStatus>,
+    windows: Verdict,
+    gate: Gate,
+    pin: Option<Pin>,
+}
+
+fn case(changes: Value) -> Case {
+    Case {
+        application: application(changes),
+        sync: SyncStatusCode::OutOfSync,
+        resources: vec![
+            row("a", SyncStatusCode::OutOfSync, false),
+            row("b", SyncStatusCode::Synced, false),
+        ],
+        windows: Verdict {
+            manual: true,
+            automated: true,
+            changes_at: None,
+            reason: String::new(),
+        },
+        gate: Gate::Open,
+        pin: None,
+    }
+}
+
+impl Case {
+    fn decide(&self) -> Decision {
+        decide(&Inputs {
+            application: &self.application,
+            sync: self.sync,
+            resources: &self.resources,
+            revisions: &["r2".to_owned()],
+            windows: &self.windows,
+            gate: &self.gate,
+            pin: self.pin.as_ref(),
+            backoff: HealBackoff::default(),
+            now: now(),
+        })
+    }
+
+    fn sync(&self) -> SyncOperation {
+        let decision = self.decide();
+        decision
+            .operation
+            .unwrap_or_else(|| panic!("no operation: {}", decision.reason))
+            .sync
+            .expect("a synchronisation")
+    }
+}
+
+#[test]
+fn what_is_out_of_sync_is_synchronised() {
+    let operation = case(json!({})).decide().operation.expect("an operation");
+    assert!(operation.initiated_by.is_some_and(|by| by.automated));
+    assert_eq!(operation.retry.and_then(|retry| retry.limit), Some(5));
+    let sync = operation.sync.expect("a synchronisation");
+    assert_eq!(sync.revision, "r2");
+    assert!(sync.prune && sync.resources.is_empty());
+    assert_eq!(sync.sync_options, ["PruneLast=true"]);
+    // Another revision than the last one, or another source.
+    assert_eq!(
+        case(synced_to("r1", "Failed", 999, json!({})))
+            .sync()
+            .revision,
+        "r2"
+    );
+    let mut moved = synced_to("r2", "Failed", 999, json!({}));
+    merge(
+        &mut moved,
+        json!({"spec": {"source": {"path": "elsewhere"}}}),
+    );
+    assert_eq!(case(moved).sync().resources, []);
+}
+
+#[test]
+fn reasons_not_to() {
+    let no = |changes: Value| {
+        let decision = case(changes).decide();
+        assert_eq!(decision.operation, None);
+        assert_eq!(decision.error, None);
+        decision.reason
+    };
+    assert_eq!(
+        no(json!({"spec": {"syncPolicy": {"automated": null}}})),
+        "automated sync is not enabled"
+    );
+    assert_eq!(
+        no(json!({"spec": {"syncPolicy": {"automated": {"enabled": false}}}})),
+        "automated sync is not enabled"
+    );
+    assert_eq!(
+        no(json!({"metadata": {"annotations": {SKIP_RECONCILE: "true"}}})),
+        "the annotation argocd.argoproj.io/skip-reconcile is true"
+    );
+    assert_eq!(
+        no(json!({"operation": {"sync": {}}})),
+        "another operation is in progress"
+    );
+    assert_eq!(
+        no(json!({"metadata": {"deletionTimestamp": at(1)}})),
+        "the application is being deleted"
+    );
+    let synced = Case {
+        sync: SyncStatusCode::Synced,
+        ..case(json!({}))
+    };
+    assert_eq!(synced.decide().reason, "application status is Synced");
+    assert_eq!(synced.decide().operation, None);
+}
+
+#[test]
+fn pruning_is_protected() {
+    let extra = vec![
+        row("old", SyncStatusCode::OutOfSync, true),
+        row("b", SyncStatusCode::Synced, false),
+    ];
+    let no_prune = Case {
+        resources: extra.clone(),
+        ..case(json!({"spec": {"syncPolicy": {"automated": {"prune": false}}}}))
+    };
+    assert_eq!(
+        no_prune.decide().reason,
+        "need to prune extra resources only but automated prune is disabled"
+    );
+    let prune = Case {
+        resources: extra,
+        ..case(json!({}))
+    };
+    assert!(prune.sync().prune);
+    let all = vec![row("a", SyncStatusCode::OutOfSync, true)];
+    let wipes = Case {
+        resources: all.clone(),
+        ..case(json!({}))
+    };
+    assert!(
+        wipes
+            .decide()
+            .error
+            .is_some_and(|error| error.contains("wipe out all resources"))
+    );
+    let allowed = Case {
+        resources: all,
+        ..case(json!({"spec": {"syncPolicy": {"automated": {"allowEmpty": true}}}}))
+    };
+    assert!(allowed.sync().prune);
+}
+
+#[test]
+fn once_for_every_revision() {
+    let failed = case(synced_to("r2", "Failed", 999, json!({}))).decide();
+    assert_eq!(failed.operation, None);
+    assert_eq!(
+        failed.error,
+        Some("Failed last sync attempt to [r2]: because".to_owned())
+    );
+    let mut calm = synced_to("r2", "Succeeded", 999, json!({}));
+    merge(
+        &mut calm,
+        json!({"spec": {"syncPolicy": {"automated": {"selfHeal": false}}}}),
+    );
+    let calm = case(calm).decide();
+    assert_eq!((calm.operation, calm.error), (None, None));
+    assert_eq!(calm.reason, "most recent sync already to r2");
+    // Neither a dry run nor a part of it counts.
+    for part in [
+        json!({"dryRun": true}),
+        json!({"resources": [{"kind": "ConfigMap", "name": "b"}]}),
+    ] {
+        assert_eq!(
+            case(synced_to("r2", "Succeeded", 999, part))
+                .sync()
+                .auto_heal_attempts_count,
+            None
+        );
+    }
+}
+
+#[test]
+fn healing_touches_what_drifted_and_backs_off() {
+    let first = case(synced_to("r2", "Succeeded", 999, json!({}))).sync();
+    assert_eq!(first.auto_heal_attempts_count, Some(1));
+    let names: Vec<&str> = first
+        .resources
+        .iter()
+        .map(|resource| resource.name.as_str())
+        .collect();
+    assert_eq!(names, ["a"]);
+    let after = |attempts: i64, finished: i64| {
+        let part = json!({"autoHealAttemptsCount": attempts, "resources": [{"kind": "ConfigMap", "name": "a"}]});
+        case(synced_to("r2", "Succeeded", finished, part)).decide()
+    };
+    let count = |decision: &Decision| {
+        decision
+            .operation
+            .as_ref()
+            .and_then(|operation| operation.sync.as_ref()?.auto_heal_attempts_count)
+    };
+    for (attempts, finished, again) in [
+        (1, 999, Some(1001)),
+        (1, 998, None),
+        (2, 998, Some(1004)),
+        (3, 998, Some(1016)),
+        (9, 998, Some(1298)),
+        (i64::MAX, 998, Some(1298)),
+    ] {
+        let decision = after(attempts, finished);
+        assert_eq!(decision.again_at, again.map(at), "{attempts} {finished}");
+        assert_eq!(count(&decision), again.is_none().then(|| attempts + 1));
+    }
+    // Quiet begins a new series.
+    assert_eq!(count(&after(9, 600)), Some(1));
+}
+
+#[test]
+fn windows_and_dependencies_hold_back() {
+    let mut blocked = case(json!({}));
+    blocked.windows = Verdict {
+        manual: true,
+        automated: false,
+        changes_at: Some(at(2000)),
+        reason: "closed".into(),
+    };
+    let decision = blocked.decide();
+    assert_eq!(
+        (decision.operation, decision.again_at),
+        (None, Some(at(2000)))
+    );
+    assert_eq!(
+        decision.reason,
+        "Cannot sync: Blocked by sync window: closed"
+    );
+    let mut waiting = case(json!({}));
+    waiting.gate = Gate::Waiting(vec!["waiting for application db: it is OutOfSync".into()]);
+    assert_eq!(waiting.decide().operation, None);
+    assert_eq!(
+        waiting.decide().reason,
+        "waiting for application db: it is OutOfSync"
+    );
+}
+
+#[test]
+fn a_pin_keeps_away_until_git_moves() {
+    let pin = |revision: &str| Pin {
+        away_from: vec![revision.into()],
+        reason: "rolled back to 3 by jo".into(),
+        ..Pin::default()
+    };
+    let mut pinned = case(json!({}));
+    pinned.pin = Some(pin("r2"));
+    let decision = pinned.decide();
+    assert_eq!((decision.operation, decision.unpin), (None, false));
+    assert!(decision.reason.starts_with("pinned away from r2"));
+    pinned.pin = Some(pin("r1"));
+    let decision = pinned.decide();
+    assert!(decision.unpin && decision.operation.is_some());
+}
+
+#[test]
+fn a_newer_commit_supersedes_when_asked() {
+    let running = |automated: bool| Operation {
+        sync: Some(SyncOperation {
+            revision: "r1".into(),
+            ..SyncOperation::default()
+        }),
+        initiated_by: Some(OperationInitiator {
+            automated,
+            ..OperationInitiator::default()
+        }),
+        ..Operation::default()
+    };
+    let newest = ["r2".to_owned()];
+    assert!(supersedes(true, &running(true), &newest, None));
+    assert!(!supersedes(false, &running(true), &newest, None));
+    assert!(!supersedes(true, &running(false), &newest, None));
+    assert!(!supersedes(true, &running(true), &["r1".to_owned()], None));
+    assert!(!supersedes(true, &running(true), &[], None));
+    let pin = Pin {
+        away_from: newest.to_vec(),
+        ..Pin::default()
+    };
+    assert!(!supersedes(true, &running(true), &newest, Some(&pin)));
+}
+
+fn history(revisions: &[&str]) -> Value {
+    let rows: Vec<Value> = revisions
+        .iter()
+        .enumerate()
+        .map(|(id, revision)| json!({"id": id, "revision": revision, "deployedAt": at(900), "initiatedBy": {}}))
+        .collect();
+    json!({"status": {"history": rows}})
+}
+
+#[test]
+fn bad_health_rolls_back_once() {
+    let deadline = Duration::from_secs(60);
+    let ask = |revisions: &[&str], finished: i64, health, part: Value| {
+        let mut changes = synced_to("r2", "Succeeded", finished, part);
+        merge(
+            &mut changes,
+            json!({"status": {"operationState": {"startedAt": at(899)}}}),
+        );
+        merge(&mut changes, history(revisions));
+        rollback(&application(changes), health, deadline, now())
+    };
+    let degraded = HealthStatusCode::Degraded;
+    let to = ask(&["r1", "r2"], 900, degraded, json!({}));
+    let expected = Pin {
+        away_from: vec!["r2".into()],
+        history_id: 0,
+        since: now(),
+        reason: "Degraded after 1m".into(),
+    };
+    assert_eq!(
+        to,
+        Rollback::To {
+            history_id: 0,
+            pin: expected
+        }
+    );
+    assert_eq!(
+        ask(&["r1", "r2"], 970, degraded, json!({})),
+        Rollback::Watch(at(1030))
+    );
+    assert_eq!(
+        ask(&["r1", "r2"], 900, HealthStatusCode::Healthy, json!({})),
+        Rollback::No
+    );
+    assert_eq!(ask(&["r2"], 900, degraded, json!({})), Rollback::No);
+    assert_eq!(ask(&["r2", "r2"], 900, degraded, json!({})), Rollback::No);
+    // A rollback is not rolled back.
+    assert_eq!(
+        ask(&["r2", "r1", "r2"], 900, degraded, json!({})),
+        Rollback::No
+    );
+    let part = json!({"resources": [{"kind": "ConfigMap", "name": "a"}]});
+    assert_eq!(ask(&["r1", "r2"], 900, degraded, part), Rollback::No);
+}
+
+#[test]
+fn a_rollback_by_hand_pins_when_automation_is_on() {
+    let current = ["r2".to_owned()];
+    let pin = |changes: Value, id: i64| {
+        let mut all = history(&["r1", "r2"]);
+        merge(&mut all, changes);
+        pin_after_rollback(&application(all), id, &current, "jo", now())
+    };
+    assert_eq!(
+        pin(json!({}), 0).map(|pin| pin.away_from),
+        Some(current.to_vec())
+    );
+    assert_eq!(pin(json!({}), 1), None);
+    assert_eq!(pin(json!({}), 7), None);
+    assert_eq!(
+        pin(json!({"spec": {"syncPolicy": {"automated": null}}}), 0),
+        None
+    );
+}

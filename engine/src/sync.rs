@@ -1,0 +1,30 @@
+//! Synchronisation as a decision: from the desired and the live state, the request and what has been done so far, to the next step.
+//!
+//! ```text
+//!   desired, live, left ─┐
+//!   request, options ────┼─► task::build ─► step ─► Run(wave) | Wait(until) | Done(phase)
+//!   record, now ─────────┘                              │
+//!            ▲                                          ▼
+//!            └──────── Task::result ◄──── the executor carries it out
+//! ```
+//!
+//! The record is the only memory. Whoever has it, also after a crash, gets the same next step.
+
+pub mod delete;
+pub mod hook;
+pub mod options;
+pub mod order;
+pub mod phase;
+pub mod plan;
+pub mod record;
+pub mod step;
+pub mod task;
+
+mod observe;
+
+pub use options::{Options, Propagation};
+pub use phase::Phase;
+pub use plan::{Decision, Done, Plan, Step, Wait, WaitFor, Wave};
+pub use record::{Record, ResultCode, TaskRecord, TaskState};
+pub use step::{plan, step};
+pub use task::{Action, Deadlines, Desired, Left, Live, Request, Selector, Situation, Task};
