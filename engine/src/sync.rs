@@ -28,3 +28,11 @@ pub use plan::{Decision, Done, Plan, Step, Wait, WaitFor, Wave};
 pub use record::{Record, ResultCode, TaskRecord, TaskState};
 pub use step::{plan, step};
 pub use task::{Action, Deadlines, Desired, Left, Live, Request, Selector, Situation, Task};
+
+/// Warns of annotations of an object that have no meaning: unknown options, hook types, delete policies and waves.
+#[must_use]
+pub fn warnings(object: &serde_json::Value) -> Vec<String> {
+    let mut warnings = hook::warnings(object);
+    warnings.extend(Options::of_object(object).1);
+    warnings
+}

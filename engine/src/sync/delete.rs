@@ -275,6 +275,8 @@ impl<'a> Planner<'a> {
                 Some(live)
                     if !ours
                         && (live.deleted_at().is_some()
+                            // One that failed would fail again at once.
+                            || live.health == Some(HealthStatusCode::Degraded)
                             || hook::delete_policy(desired.target).before_creation) =>
                 {
                     old.push(task(Action::DeleteHook));

@@ -13,7 +13,7 @@ use super::options::{Options, Propagation, Removal};
 use super::order;
 use super::phase::Phase;
 use super::record::{Record, ResultCode, TaskRecord, TaskState};
-use crate::object;
+use crate::{duration, object};
 
 /// A live object and how well it is.
 #[derive(Clone, Copy, Debug)]
@@ -131,6 +131,32 @@ impl Default for Deadlines {
             hook: Duration::from_secs(2 * 3600),
             operation: Duration::from_secs(6 * 3600),
         }
+    }
+}
+
+impl Deadlines {
+    /// Reads the deadlines of a policy, each as its text; an empty text is the default.
+    ///
+    /// # Errors
+    /// A message that names the field: for what is no duration, or less than a second.
+    pub fn read(wave: &str, hook: &str, operation: &str) -> Result<Self, String> {
+        let read = |field: &str, text: &str, otherwise: Duration| {
+            if text.is_empty() {
+                return Ok(otherwise);
+            }
+            let limit =
+                duration::parse(text).map_err(|error| format!("deadlines.{field}: {error}"))?;
+            if limit < Duration::from_secs(1) {
+                return Err(format!("deadlines.{field}: \"{text}\" is less than 1s"));
+            }
+            Ok(limit)
+        };
+        let default = Self::default();
+        Ok(Self {
+            wave: read("wave", wave, default.wave)?,
+            hook: read("hook", hook, default.hook)?,
+            operation: read("operation", operation, default.operation)?,
+        })
     }
 }
 
@@ -751,4 +777,107 @@ pub(super) fn defined_kind(target: &Value) -> Option<(String, String)> {
         spec["group"].as_str()?.to_owned(),
         spec["names"]["kind"].as_str()?.to_owned(),
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn deadlines_are_read() {
+        let deadlines = Deadlines::read("10m", "", "90").expect("deadlines");
+        assert_eq!(deadlines.wave, Duration::from_secs(600));
+        assert_eq!(deadlines.hook, Deadlines::default().hook);
+        assert_eq!(deadlines.operation, Duration::from_secs(90));
+        for (wave, hook, operation, message) in [
+            ("0s", "", "", "deadlines.wave: \"0s\" is less than 1s"),
+            ("", "soon", "", "deadlines.hook: \"soon\" is no duration"),
+            ("", "", "-1s", "deadlines.operation: \"-1s\" is no duration"),
+        ] {
+            let error = Deadlines::read(wave, hook, operation);
+            assert!(error.is_err_and(|error| error.starts_with(message)));
+        }
+    }
+
+    #[test]
+    fn a_hook_is_sent_with_its_name_its_mark_and_its_finalizer() {
+        let target = json!({"apiVersion": "batch/v1", "kind": "Job", "metadata":
+            {"generateName": "m-", "namespace": "shop", "annotations": null, "finalizers": ["example.com/f"]}});
+        let record = Record::new("0123456789", DateTime::UNIX_EPOCH);
+        let mut task = Task {
+            key: ResourceKey {
+                name: "m-1".to_owned(),
+                ..object::key(&target)
+            },
+            version: "v1".to_owned(),
+            phase: Phase::PreSync,
+            wave: 0,
+            stated_wave: 0,
+            prune_last: false,
+            hook: true,
+            uid: String::new(),
+            action: Action::Apply {
+                target: &target,
+                options: Options::default(),
+                served: true,
+            },
+            before: None,
+        };
+        let sent = task.manifest(&record).map(Cow::into_owned);
+        assert_eq!(
+            sent,
+            Some(
+                json!({"apiVersion": "batch/v1", "kind": "Job", "metadata": {
+                    "name": "m-1",
+                    "namespace": "shop",
+                    "annotations": {hook::HOOK_RUN: "PreSync/1970-01-01T00:00:00.000000000Z"},
+                    "finalizers": ["example.com/f", HOOK_FINALIZER],
+                }})
+            )
+        );
+        task.hook = false;
+        assert!(matches!(task.manifest(&record), Some(Cow::Borrowed(_))));
+        task.action = Action::SkipPrune(SkipReason::Forbidden);
+        assert_eq!(task.manifest(&record), None);
+    }
+
+    #[test]
+    fn an_observation_of_another_object_or_of_before_does_not_count() {
+        let at = |seconds| DateTime::from_timestamp(seconds, 0).unwrap_or_default();
+        let record = TaskRecord {
+            key: ResourceKey::default(),
+            version: "v1".to_owned(),
+            phase: Phase::Sync,
+            wave: 0,
+            stated_wave: 0,
+            prune_last: false,
+            hook: true,
+            code: ResultCode::Synced,
+            state: TaskState::Running,
+            message: String::new(),
+            uid: "mine".to_owned(),
+            generation: Some(2),
+            started_at: at(0),
+            seen: false,
+            released: false,
+            cleaned: false,
+        };
+        let see = |uid: &str, generation: i64, seconds: i64| {
+            let object = json!({"metadata": {"uid": uid, "generation": generation}});
+            let live = Live {
+                object: &object,
+                health: Some(HealthStatusCode::Healthy),
+                message: "",
+            };
+            let mut after = record.clone();
+            super::super::observe::observe(&mut after, Some(live), at(seconds));
+            (after.state, after.seen)
+        };
+        assert_eq!(see("mine", 2, 1), (TaskState::Succeeded, true));
+        // The watch shows what was there before the object was applied or made anew.
+        assert_eq!(see("mine", 1, 1), (TaskState::Running, false));
+        assert_eq!(see("other", 2, 1), (TaskState::Running, false));
+        // After a while, another object in its place means that it is gone.
+        assert_eq!(see("other", 2, 31), (TaskState::Error, false));
+    }
 }
