@@ -51,7 +51,7 @@ pub fn parse(text: &str) -> Case {
             Some((&"finalizer", [finalizer])) => case.finalizers.push((*finalizer).to_owned()),
             Some((&"option", [option])) => options.push((*option).to_owned()),
             Some((&"namespace", [name])) => {
-                case.namespace = Some(tiphys_engine::sync::task::namespace(name, None));
+                case.namespace = Some(tiphys_engine::sync::situation::namespace(name, None));
             }
             Some((&"request", rest)) => rest.iter().for_each(|word| parse_request(word, &mut case)),
             _ => panic!("no line of a case: {line}"),
