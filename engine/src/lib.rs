@@ -20,7 +20,6 @@ pub mod mask;
 pub mod object;
 pub mod plan;
 pub mod project;
-
 pub mod retry;
 pub mod schema;
 pub mod server_side;
@@ -29,6 +28,7 @@ pub mod take_over;
 pub mod tracking;
 pub mod tree;
 pub mod window;
+
 pub use sync::order;
 
 mod edit;

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   desired, live, left ─┐
-//!   request, options ────┼─► task::build ─► step ─► Run(wave) | Wait(until) | Done(phase)
+//!   request, options ────┼─► build ─► step ─► Run(wave) | Wait(until) | Done(phase)
 //!   record, now ─────────┘                              │
 //!            ▲                                          ▼
 //!            └──────── Task::result ◄──── the executor carries it out
@@ -17,14 +17,25 @@ pub mod order;
 pub mod phase;
 pub mod plan;
 pub mod record;
+pub mod situation;
 pub mod step;
 pub mod task;
 
+mod build;
 mod observe;
 
 pub use options::{Options, Propagation};
 pub use phase::Phase;
 pub use plan::{Decision, Done, Plan, Step, Wait, WaitFor, Wave};
 pub use record::{Record, ResultCode, TaskRecord, TaskState};
+pub use situation::{Deadlines, Desired, Left, Live, Request, Selector, Situation};
 pub use step::{plan, step};
-pub use task::{Action, Deadlines, Desired, Left, Live, Request, Selector, Situation, Task};
+pub use task::{Action, Task};
+
+/// Warns of annotations of an object that have no meaning: unknown options, hook types, delete policies and waves.
+#[must_use]
+pub fn warnings(object: &serde_json::Value) -> Vec<String> {
+    let mut warnings = hook::warnings(object);
+    warnings.extend(Options::of_object(object).1);
+    warnings
+}

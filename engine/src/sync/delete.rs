@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use tiphys_model::{HealthStatusCode, OperationPhase, ResourceKey};
 
+use super::build::hook_key;
 use super::hook::{self, Occasion, Role};
 use super::observe::{is_same, observe};
 use super::options::{Options, Propagation, Removal};
@@ -10,7 +11,8 @@ use super::order;
 use super::phase::Phase;
 use super::plan::{Decision, Done, Step, Wait, WaitFor, Wave};
 use super::record::{Record, ResultCode, TaskRecord, TaskState};
-use super::task::{Action, Deadlines, Desired, Left, Live, Task, hook_key};
+use super::situation::{Deadlines, Desired, Left, Live};
+use super::task::{Action, Task};
 use crate::duration::after;
 use crate::{duration, object};
 
@@ -275,6 +277,8 @@ impl<'a> Planner<'a> {
                 Some(live)
                     if !ours
                         && (live.deleted_at().is_some()
+                            // One that failed would fail again at once.
+                            || live.health == Some(HealthStatusCode::Degraded)
                             || hook::delete_policy(desired.target).before_creation) =>
                 {
                     old.push(task(Action::DeleteHook));

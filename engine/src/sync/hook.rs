@@ -25,6 +25,9 @@ pub const HELM_DELETE_POLICY: &str = "helm.sh/hook-delete-policy";
 /// Helm's way to keep an object that left the chart.
 pub const HELM_RESOURCE_POLICY: &str = "helm.sh/resource-policy";
 
+/// Warnings of one object beyond this number are not listed.
+const WARNINGS: usize = 10;
+
 /// What a synchronisation is in Helm's words, which has hooks for each.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Occasion {
@@ -124,6 +127,9 @@ fn helm_phase(name: &str, occasion: Occasion) -> Option<Phase> {
 pub fn warnings(object: &Value) -> Vec<String> {
     let mut warnings = Vec::new();
     let mut unknown = |annotation: &str, value: &str| {
+        if warnings.len() >= WARNINGS {
+            return;
+        }
         warnings.push(format!(
             "{}: annotation {annotation} has the unknown value \"{}\"",
             object::key(object),

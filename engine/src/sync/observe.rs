@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use tiphys_model::HealthStatusCode;
 
 use super::record::{ResultCode, TaskRecord, TaskState};
-use super::task::Live;
+use super::situation::Live;
 use crate::duration::after;
 
 /// How long an object that was applied may stay unobserved before it counts as gone: the watch may lag behind the answer.

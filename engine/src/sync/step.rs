@@ -10,13 +10,15 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use tiphys_model::{OperationPhase, ResourceKey};
 
+use super::build::{Candidate, build, defined_kind};
 use super::hook;
 use super::observe::{is_same, observe};
 use super::order;
 use super::phase::Phase;
 use super::plan::{Decision, Done, Plan, Step, Wait, WaitFor, Wave};
 use super::record::{ResultCode, TaskRecord, TaskState};
-use super::task::{Action, Candidate, Live, Situation, build, defined_kind};
+use super::situation::{Live, Situation};
+use super::task::Action;
 use crate::duration::{self, after};
 
 /// The next step.

@@ -19,6 +19,8 @@ pub struct Object {
     pub becomes: String,
     /// What the API server says to an apply instead of taking it.
     pub fails: Option<String>,
+    /// Whether it is degraded when the operation begins.
+    pub ill: bool,
     /// Whether its deletion never ends.
     pub stuck: bool,
 }
@@ -32,6 +34,8 @@ pub struct Case {
     /// Ask to terminate after this many steps.
     pub terminate_after: Option<usize>,
     pub namespace: Option<Value>,
+    /// Finalizers of an application that is deleted.
+    pub finalizers: Vec<String>,
 }
 
 pub fn parse(text: &str) -> Case {
@@ -44,9 +48,10 @@ pub fn parse(text: &str) -> Case {
             Some((word, _)) if word.starts_with('#') => {}
             Some((&"desired", rest)) => case.desired.push(parse_object(rest)),
             Some((&"left", rest)) => case.left.push(parse_object(rest)),
+            Some((&"finalizer", [finalizer])) => case.finalizers.push((*finalizer).to_owned()),
             Some((&"option", [option])) => options.push((*option).to_owned()),
             Some((&"namespace", [name])) => {
-                case.namespace = Some(tiphys_engine::sync::task::namespace(name, None));
+                case.namespace = Some(tiphys_engine::sync::situation::namespace(name, None));
             }
             Some((&"request", rest)) => rest.iter().for_each(|word| parse_request(word, &mut case)),
             _ => panic!("no line of a case: {line}"),
@@ -114,6 +119,7 @@ pub fn parse_object(words: &[&str]) -> Object {
         }
         .to_owned(),
         fails: None,
+        ill: false,
         stuck: false,
     };
     let mut annotations = Map::new();
@@ -133,6 +139,7 @@ pub fn parse_object(words: &[&str]) -> Object {
                     "live" => object.live = true,
                     "synced" => (object.live, object.drifted) = (true, false),
                     "unserved" => object.served = false,
+                    "ill" => object.ill = true,
                     "stuck" => object.stuck = true,
                     "becomes" => object.becomes = value.to_owned(),
                     "fails" => object.fails = Some(value.replace('_', " ")),

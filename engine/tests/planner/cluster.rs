@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
+use tiphys_engine::sync::delete::{self, Deletion};
 use tiphys_engine::sync::task::Outcome;
 use tiphys_engine::sync::{
     Action, Deadlines, Desired, Done, Left, Live, Phase, Record, Request, Situation, Step, Task,
@@ -68,7 +69,8 @@ impl<'a> Simulation<'a> {
         };
         let live = case.desired.iter().filter(|object| object.live);
         for object in live.chain(&case.left) {
-            simulation.create(&object.key, &object.manifest, object, "Healthy");
+            let health = if object.ill { "Degraded" } else { "Healthy" };
+            simulation.create(&object.key, &object.manifest, object, health);
         }
         simulation
     }
@@ -91,17 +93,7 @@ impl<'a> Simulation<'a> {
     }
 
     pub fn ask<T>(&self, question: impl FnOnce(&Situation<'_>) -> T) -> T {
-        let desired: Vec<Desired<'_>> = self
-            .case
-            .desired
-            .iter()
-            .map(|object| Desired {
-                key: object.key.clone(),
-                target: &object.manifest,
-                drifted: object.drifted,
-                served: object.served,
-            })
-            .collect();
+        let desired = self.desired();
         let live = |key: &ResourceKey| {
             self.live.get(key).map(|entry| Live {
                 object: &entry.object,
@@ -133,6 +125,19 @@ impl<'a> Simulation<'a> {
         })
     }
 
+    fn desired(&self) -> Vec<Desired<'_>> {
+        self.case
+            .desired
+            .iter()
+            .map(|object| Desired {
+                key: object.key.clone(),
+                target: &object.manifest,
+                drifted: object.drifted,
+                served: object.served,
+            })
+            .collect()
+    }
+
     pub fn time(&self) -> DateTime<Utc> {
         self.now
     }
@@ -153,8 +158,72 @@ impl<'a> Simulation<'a> {
         })
     }
 
-    /// Carries out steps until the end; answers how it went.
+    /// Carries out the steps of a synchronisation until the end; answers how it went.
     pub fn run(&mut self) -> String {
+        self.run_with(|simulation| {
+            simulation.ask(|situation| {
+                let decision = step(situation);
+                // The same situation gives the same step.
+                assert_eq!(decision, step(situation));
+                (
+                    decision.observed,
+                    decision.step.to_string(),
+                    owned(decision.step, &simulation.record),
+                )
+            })
+        })
+    }
+
+    /// Carries out the steps of a deletion until the end; answers how it went. Everything live is tracked.
+    pub fn run_deletion(&mut self) -> String {
+        self.run_with(|simulation| {
+            let live = |key: &ResourceKey| {
+                simulation.live.get(key).map(|entry| Live {
+                    object: &entry.object,
+                    health: entry.health,
+                    message: "",
+                })
+            };
+            let desired = simulation.desired();
+            let tracked: Vec<Left<'_>> = simulation
+                .live
+                .keys()
+                .filter_map(|key| {
+                    Some(Left {
+                        key: key.clone(),
+                        live: live(key)?,
+                    })
+                })
+                .collect();
+            let decision = delete::step(&Deletion {
+                desired: &desired,
+                tracked: &tracked,
+                live: &live,
+                cascade: delete::cascade(&simulation.case.finalizers),
+                options: &simulation.case.options,
+                confirmed: simulation.request.confirmed,
+                own: None,
+                record: &simulation.record,
+                deadlines: Deadlines::default(),
+                now: simulation.now,
+            });
+            (
+                decision.observed,
+                decision.step.to_string(),
+                owned(decision.step, &simulation.record),
+            )
+        })
+    }
+
+    /// What is live at the end.
+    pub fn remaining(&self) -> String {
+        self.live.keys().map(|key| format!("{key}\n")).collect()
+    }
+
+    fn run_with(
+        &mut self,
+        ask: impl Fn(&Self) -> (Vec<tiphys_engine::sync::TaskRecord>, String, Chosen),
+    ) -> String {
         let mut trace = String::new();
         for steps in 0..STEPS {
             if self.case.terminate_after == Some(steps) {
@@ -164,40 +233,32 @@ impl<'a> Simulation<'a> {
                 let written = serde_json::to_string(&self.record).expect("a record");
                 self.record = serde_json::from_str(&written).expect("a record");
             }
-            let (observed, text, chosen) = self.ask(|situation| {
-                let decision = step(situation);
-                // The same situation gives the same step.
-                assert_eq!(decision, step(situation));
-                (
-                    decision.observed,
-                    decision.step.to_string(),
-                    owned(decision.step, &self.record),
-                )
-            });
+            let (observed, text, chosen) = ask(self);
             self.record.merge(observed);
             trace.push_str(&text);
             match chosen {
                 Chosen::Done(_) => return trace,
                 Chosen::Wait(deadline) => self.pass_time(deadline),
-                Chosen::Run(tasks) => {
-                    let place = tasks.first().map(|task| (task.task.phase, task.task.wave));
-                    let mut done = Vec::new();
-                    for task in tasks {
-                        done.extend(self.carry_out(task));
-                    }
-                    let loses =
-                        self.losing && place.is_some_and(|place| !self.lost.contains(&place));
-                    if loses {
-                        self.lost.extend(place);
-                    } else {
-                        self.record.merge(done);
-                    }
-                }
+                Chosen::Run(tasks) => self.carry_out_wave(tasks),
             }
             self.now += TimeDelta::seconds(1);
         }
         let _ = writeln!(trace, "no end after {STEPS} steps");
         panic!("{trace}");
+    }
+
+    fn carry_out_wave(&mut self, tasks: Vec<TaskOf>) {
+        let place = tasks.first().map(|task| (task.task.phase, task.task.wave));
+        let mut done = Vec::new();
+        for task in tasks {
+            done.extend(self.carry_out(task));
+        }
+        let loses = self.losing && place.is_some_and(|place| !self.lost.contains(&place));
+        if loses {
+            self.lost.extend(place);
+        } else {
+            self.record.merge(done);
+        }
     }
 
     /// Something changes in the cluster; if nothing does, time passes until the deadline.

@@ -190,6 +190,40 @@ proptest! {
         }
     }
 
+    /// Hostile annotations are read without a panic, and never make an operation that does not end.
+    #[test]
+    fn any_annotation_is_read(
+        values in prop::collection::vec("[a-zA-Z=,+ 0-9.\\-\u{0}-\u{ffff}]{0,40}", 8),
+        long in 0usize..3000,
+    ) {
+        let mut case = parsed("desired batch/v1 Job shop/a hook=PreSync\nleft v1 ConfigMap shop/b wave=1\nrequest prune confirmed");
+        let names = ["argocd.argoproj.io/hook", "argocd.argoproj.io/sync-wave", "argocd.argoproj.io/hook-delete-policy",
+            "argocd.argoproj.io/sync-options", "helm.sh/hook", "helm.sh/hook-weight", "helm.sh/hook-delete-policy", "helm.sh/resource-policy"];
+        for (name, value) in names.iter().zip(&values) {
+            let value = format!("{value}{}", ",x".repeat(long));
+            case.desired[0].manifest["metadata"]["annotations"][*name] = value.clone().into();
+            case.left[0].manifest["metadata"]["annotations"][*name] = value.into();
+        }
+        prop_assert!(tiphys_engine::sync::hook::warnings(&case.desired[0].manifest).len() <= 10);
+        Simulation::new(&case).run();
+        Simulation::new(&case).run_deletion();
+    }
+
+    /// A deletion ends, resumes after a crash between any two steps, and never deletes what is to stay.
+    #[test]
+    fn a_deletion_ends_and_resumes(text in any_case(), cascade in any::<bool>()) {
+        let mut case = parsed(&text);
+        if cascade {
+            case.finalizers.push("resources-finalizer.argocd.argoproj.io".to_owned());
+        }
+        let mut calm = Simulation::new(&case);
+        let trace = calm.run_deletion();
+        let mut crashing = Simulation::new(&case);
+        crashing.crashing = true;
+        prop_assert_eq!(&trace, &crashing.run_deletion());
+        prop_assert!(cascade || !trace.contains("run "), "{}", trace);
+    }
+
     /// A Synced state plans nothing.
     #[test]
     fn a_synced_state_plans_nothing(waves in prop::collection::vec(-3i64..4, 0..12)) {
