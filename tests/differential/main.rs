@@ -1,7 +1,7 @@
 //! What Tiphys renders, against what the upstream tools render: Go's `text/template`, Helm, Kustomize.
 
-
 #![recursion_limit = "256"]
+
 mod functions;
 mod helm;
 mod kustomize;

@@ -46,6 +46,7 @@ pub fn from_yaml(text: &Text) -> Result<Value, String> {
     let reading = Reading {
         duplicates: Duplicates::LastWins,
         numbers: Numbers::Floats,
+        ..Reading::default()
     };
     let first = first(text.as_bytes(), &limits, reading).map_err(|error| {
         format!(
