@@ -1,6 +1,9 @@
 //! What Tiphys renders, against what the upstream tools render: Go's `text/template`, Helm, Kustomize.
 
+#![recursion_limit = "256"]
+
 mod kustomize;
+mod patches;
 mod template;
 
 use std::path::Path;

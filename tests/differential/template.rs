@@ -136,9 +136,16 @@ fn answers_of_go(cases: &[Case]) -> Result<Vec<Answer>> {
 
 /// Pointers inside of containers are printed as addresses, which mean nothing: all become the same.
 fn without_addresses(answer: &Answer) -> Answer {
+    Answer {
+        output: without_addresses_in(&answer.output),
+        error: String::from_utf8_lossy(&without_addresses_in(answer.error.as_bytes())).into_owned(),
+    }
+}
+
+fn without_addresses_in(text: &[u8]) -> Vec<u8> {
     const START: &[u8] = b"0x";
-    let mut output = Vec::with_capacity(answer.output.len());
-    let mut rest = &answer.output[..];
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text;
     while let Some((&first, tail)) = rest.split_first() {
         let digits = rest.strip_prefix(START).map(|after| {
             after
@@ -148,19 +155,16 @@ fn without_addresses(answer: &Answer) -> Answer {
         });
         match digits {
             Some(digits @ 8..) => {
-                output.extend_from_slice(b"ADDRESS");
+                out.extend_from_slice(b"ADDRESS");
                 rest = &rest[START.len() + digits..];
             }
             _ => {
-                output.push(first);
+                out.push(first);
                 rest = tail;
             }
         }
     }
-    Answer {
-        output,
-        error: answer.error.clone(),
-    }
+    out
 }
 
 /// Fails with the first cases that differ.

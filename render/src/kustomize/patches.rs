@@ -172,7 +172,9 @@ fn json_operations(text: &[u8], limits: &Limits) -> Result<Vec<Operation>, Strin
         return Err("empty json patch operations".to_owned());
     }
     let value = if text.starts_with(b"[") {
-        serde_json::from_slice(text).map_err(|error| error.to_string())?
+        let mut value = serde_json::from_slice(text).map_err(|error| error.to_string())?;
+        whole_numbers(&mut value);
+        value
     } else {
         let documents = yaml::documents(text, limits).map_err(|error| error.to_string())?;
         documents
@@ -181,6 +183,25 @@ fn json_operations(text: &[u8], limits: &Limits) -> Result<Vec<Operation>, Strin
             .map_or(Value::Null, |document| document.value)
     };
     json_patch::decode(&value)
+}
+
+/// Makes integers of floats without fraction, as the reader of YAML does.
+fn whole_numbers(value: &mut Value) {
+    /// Beyond it, floats are no longer exact.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    match value {
+        Value::Number(number) => {
+            if let Some(float) = number.as_f64().filter(|_| number.is_f64())
+                && float.fract() == 0.0
+                && float.abs() < EXACT
+            {
+                *value = Value::from(float as i64);
+            }
+        }
+        Value::Array(elements) => elements.iter_mut().for_each(whole_numbers),
+        Value::Object(fields) => fields.values_mut().for_each(whole_numbers),
+        Value::Null | Value::Bool(_) | Value::String(_) => {}
+    }
 }
 
 /// Places of the objects that a target selects.

@@ -289,7 +289,9 @@ pub(super) fn transform(
         }
         "ReplacementTransformer" => {
             let of: ReplacementConfig = config(plugin)?;
-            for replacement in replacements::load(target.loader, &of.replacements)? {
+            let loaded =
+                replacements::load(target.loader, &of.replacements).map_err(|(_, fault)| fault)?;
+            for (_, replacement) in loaded {
                 replacements::apply(target.loader, &plugin.file, map, &replacement)?;
             }
         }

@@ -19,51 +19,66 @@ use crate::yaml::{self, Dialect, Reading};
 /// Field that is read or written when none is named.
 const DEFAULT_FIELD: &str = "metadata.name";
 
-/// Reads the files among the entries of `replacements`.
+/// A replacement, and the place of its entry.
+type Loaded<'a> = (usize, Cow<'a, ReplacementField>);
+
+/// Reads the files among the entries of `replacements`. Each replacement, and each error, comes with the place of its entry.
 ///
 /// # Errors
 /// When an entry has both a file and a replacement, or a file cannot be read.
 pub(super) fn load<'a>(
     loader: &Loader<'_>,
     entries: &'a [ReplacementField],
-) -> Result<Vec<Cow<'a, ReplacementField>>, Fault> {
+) -> Result<Vec<Loaded<'a>>, (usize, Fault)> {
     let mut replacements = Vec::with_capacity(entries.len());
-    for entry in entries {
+    for (place, entry) in entries.iter().enumerate() {
         if entry.path.is_empty() {
-            replacements.push(Cow::Borrowed(entry));
-            continue;
-        }
-        if entry.source.is_some() || entry.targets.as_ref().is_some_and(|it| !it.is_empty()) {
-            return Err("cannot specify both path and inline replacement"
-                .to_owned()
-                .into());
-        }
-        let loaded = loader.load(&entry.path)?;
-        let place = |line, message| Fault::Place {
-            file: loaded.file.to_string(),
-            line,
-            message,
-        };
-        let documents = yaml::documents(&loaded.content, loader.context.limits)
-            .map_err(|error| place(Some(error.line), error.message))?;
-        let list = match documents.into_iter().next().map(|document| document.value) {
-            Some(Value::Array(list)) => list,
-            Some(value @ Value::Object(_)) => vec![value],
-            _ => {
-                return Err(place(
-                    None,
-                    "unsupported replacement type encountered within replacement path".to_owned(),
-                ));
-            }
-        };
-        for value in list {
-            let mut replacement: ReplacementField = decode::lenient(&value)
-                .map_err(|error| place(None, format!("{}: {}", error.field, error.message)))?;
-            replacement.path = String::new();
-            replacements.push(Cow::Owned(replacement));
+            replacements.push((place, Cow::Borrowed(entry)));
+        } else {
+            let list = load_file(loader, entry).map_err(|fault| (place, fault))?;
+            replacements.extend(list.into_iter().map(|of| (place, Cow::Owned(of))));
         }
     }
     Ok(replacements)
+}
+
+fn load_file(
+    loader: &Loader<'_>,
+    entry: &ReplacementField,
+) -> Result<Vec<ReplacementField>, Fault> {
+    if entry.source.is_some() || entry.targets.as_ref().is_some_and(|it| !it.is_empty()) {
+        return Err("cannot specify both path and inline replacement"
+            .to_owned()
+            .into());
+    }
+    let loaded = loader.load(&entry.path)?;
+    let fault = |line, message| Fault::Place {
+        file: loaded.file.to_string(),
+        line,
+        message,
+    };
+    let documents = yaml::documents(&loaded.content, loader.context.limits)
+        .map_err(|error| fault(Some(error.line), error.message))?;
+    let list = match documents.into_iter().next().map(|document| document.value) {
+        Some(Value::Array(list)) => list,
+        Some(value @ Value::Object(_)) => vec![value],
+        _ => {
+            return Err(fault(
+                None,
+                "unsupported replacement type encountered within replacement path".to_owned(),
+            ));
+        }
+    };
+    list.iter()
+        .map(|value| {
+            let of: ReplacementField = decode::lenient(value)
+                .map_err(|error| fault(None, format!("{}: {}", error.field, error.message)))?;
+            Ok(ReplacementField {
+                path: String::new(),
+                ..of
+            })
+        })
+        .collect()
 }
 
 /// Applies one replacement.
@@ -76,10 +91,8 @@ pub(super) fn apply(
     map: &mut ResMap,
     replacement: &ReplacementField,
 ) -> Result<(), Fault> {
-    let (true, Some(targets)) = (
-        replacement.source.is_some() || replacement.source_value.is_some(),
-        &replacement.targets,
-    ) else {
+    let targets = replacement.targets.as_deref().unwrap_or_default();
+    if targets.is_empty() || (replacement.source.is_none() && replacement.source_value.is_none()) {
         return Err("replacements must specify a source and at least one target"
             .to_owned()
             .into());
@@ -181,7 +194,7 @@ fn refined(value: &Value, options: Option<&FieldOptions>) -> Result<Value, Strin
                 options.index
             )
         })?;
-    Ok(with_text(value, part))
+    with_text(value, part)
 }
 
 /// Writes the value into the fields of the objects that a target selects, and says into how many.
@@ -255,10 +268,14 @@ fn write_field(
         format!("unable to find{or_create} field \"{path}\" in replacement target")
     };
     let id = resource.id();
-    let count = field_path::visit(&mut resource.object, &parts, made, &mut |field, new| {
-        set(field, new, value, options)
-    })
-    .map_err(|error| format!("{}: {error} (in {id})", missing()))?;
+    let mut refused = None;
+    let visited = field_path::visit(&mut resource.object, &parts, made, &mut |field, new| {
+        set(field, new, value, options).inspect_err(|error| refused = Some(error.clone()))
+    });
+    let count = visited.map_err(|error| match refused {
+        Some(refused) => format!("field \"{path}\" of {id}: {refused}"),
+        None => format!("{}: {error} (in {id})", missing()),
+    })?;
     if count == 0 {
         return Err(format!("{} {id}", missing()));
     }
@@ -284,7 +301,7 @@ fn set(
             if new {
                 plain(&joined)
             } else {
-                with_text(field, &joined)
+                with_text(field, &joined)?
             }
         }
         (false, _) => value.clone(),
@@ -305,11 +322,21 @@ fn joined(whole: &str, part: &str, options: &FieldOptions) -> String {
     parts.join(&options.delimiter)
 }
 
-/// A scalar with another text: texts stay texts, numbers and booleans become what the text means.
-fn with_text(old: &Value, text: &str) -> Value {
-    match old {
+/// A scalar with another text. Its type stays, so that a text that fits none but text is an error for a number or a boolean.
+fn with_text(old: &Value, text: &str) -> Result<Value, String> {
+    let value = match old {
         Value::Number(_) | Value::Bool(_) => plain(text),
-        _ => text.into(),
+        _ => return Ok(text.into()),
+    };
+    let fits = match (old, &value) {
+        (Value::Bool(_), Value::Bool(_)) => true,
+        (Value::Number(old), Value::Number(new)) => old.is_f64() || !new.is_f64(),
+        _ => false,
+    };
+    if fits {
+        Ok(value)
+    } else {
+        Err(format!("cannot decode `{text}` as the type of {old}"))
     }
 }
 
@@ -339,7 +366,7 @@ fn write_structured(
         let count = field_path::visit(&mut structured, tail, made, &mut |field, new| {
             *field = match (is_scalar(field), new) {
                 (true, true) => plain(&text(value)),
-                (true, false) => with_text(field, &text(value)),
+                (true, false) => with_text(field, &text(value))?,
                 (false, _) => value.clone(),
             };
             Ok(())

@@ -458,10 +458,12 @@ impl<'a> Target<'a> {
         if entries.is_empty() {
             return Ok(());
         }
-        let fault = |fault| self.fault(fault, "replacements", None);
-        for replacement in replacements::load(self.loader, entries).map_err(fault)? {
+        let fault = |place, fault| self.fault(fault, "replacements", Some(place));
+        let loaded = replacements::load(self.loader, entries)
+            .map_err(|(place, error)| fault(place, error))?;
+        for (place, replacement) in loaded {
             replacements::apply(self.loader, &self.file, &mut acc.map, &replacement)
-                .map_err(fault)?;
+                .map_err(|error| fault(place, error))?;
         }
         self.transformed(&mut acc.map, self.builtin("ReplacementTransformer"));
         Ok(())

@@ -250,13 +250,20 @@ impl Printer<'_> {
 
     /// Addresses mean nothing here and must not differ between runs: every one is the same.
     fn pointer(&mut self, value: &Value, verb: char) {
-        if matches!(
+        const ADDRESS: u64 = 0xc0_0000_0000;
+        let has_address = matches!(
             value.kind(),
             Kind::Map | Kind::Slice | Kind::Pointer | Kind::Function
-        ) {
-            self.write("0xc000000000");
-        } else {
-            self.bad_verb(value, verb);
+        );
+        match verb {
+            'v' if has_address && self.flags.sharp_v => {
+                self.write(&format!("({})({ADDRESS:#x})", value.go_type()));
+            }
+            'v' | 'p' if has_address => self.write(&format!("{ADDRESS:#x}")),
+            'b' | 'o' | 'd' | 'x' | 'X' if has_address => {
+                self.integer(Integer::unsigned(ADDRESS), verb);
+            }
+            _ => self.bad_verb(value, verb),
         }
     }
 }

@@ -53,13 +53,14 @@ fn complex(text: &[u8]) -> Result<Number, String> {
     });
     let parts = split.and_then(|split| {
         let (real, imaginary) = text.split_at(split);
-        let imaginary = imaginary.strip_suffix(b"i")?;
-        Some((parse_float(real).ok()?, parse_float(imaginary).ok()?))
+        Some((real, imaginary.strip_suffix(b"i")?))
     });
-    match parts {
-        Some((real, imaginary)) => Ok(simplified(text, real, imaginary)),
-        None => Err("syntax error scanning complex number".to_owned()),
-    }
+    let (real, imaginary) = parts.ok_or("syntax error scanning complex number")?;
+    let part = |text: &[u8]| {
+        parse_float(text)
+            .map_err(|error| format!("strconv.ParseFloat: parsing {}: {error}", quote(text)))
+    };
+    Ok(simplified(text, part(real)?, part(imaginary)?))
 }
 
 /// A complex number is also a real one when its imaginary part is zero.

@@ -59,3 +59,22 @@ fn errors_tell_the_chain_of_includes() {
     assert_eq!(error.chain(), [&outer, &inner, innermost]);
     assert!(!error.is_limit());
 }
+
+#[test]
+fn one_set_is_rendered_on_many_threads() {
+    let mut set = Templates::new("gotpl", Arc::new(Functions::new()));
+    assert!(set.parse("t", "{{.}}{{.}}").is_ok());
+    let set = Arc::new(set);
+    let threads: Vec<_> = (0..4)
+        .map(|index| {
+            let set = Arc::clone(&set);
+            std::thread::spawn(move || {
+                Session::new(set, Limits::default(), Rc::new(())).execute("t", &Value::Int(index))
+            })
+        })
+        .collect();
+    for (index, thread) in threads.into_iter().enumerate() {
+        let output = thread.join().ok().and_then(Result::ok);
+        assert_eq!(output, Some(format!("{index}{index}").into_bytes()));
+    }
+}

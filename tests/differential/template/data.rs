@@ -49,10 +49,11 @@ pub fn decode(json: &Json) -> Value {
         Json::String(text) => Value::string(text),
         Json::Array(items) => Value::list(items.iter().map(decode).collect()),
         Json::Object(entries) => {
-            if let Some((key, inner)) = entries.iter().next().filter(|_| entries.len() == 1) {
-                if let Some(name) = key.strip_prefix('$').filter(|name| !name.is_empty()) {
-                    return decode_typed(name, inner);
-                }
+            if let Some((key, inner)) = entries.iter().next()
+                && entries.len() == 1
+                && let Some(name) = key.strip_prefix('$').filter(|name| !name.is_empty())
+            {
+                return decode_typed(name, inner);
             }
             Value::map(entries.iter().map(|(key, value)| (key, decode(value))))
         }
