@@ -1,5 +1,6 @@
 //! YAML as `sigs.k8s.io/yaml` reads it: YAML 1.1 scalars, merge keys, string keys; JSON values come out.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use saphyr_parser::{Event, Parser, Span};
@@ -117,6 +118,8 @@ struct Composer<'a> {
     root: Option<Value>,
     line: usize,
     documents: Vec<Document>,
+    /// Length of the text in characters, if it ends without a line break.
+    open_end: Option<usize>,
 }
 
 /// Reads the documents of a text; empty ones are left out.
@@ -165,6 +168,7 @@ fn compose(
         root: None,
         line: 1,
         documents: Vec::new(),
+        open_end: (!text.ends_with('\n')).then(|| text.chars().count()),
     };
     for event in Parser::new_from_str(text) {
         let (event, span) = event.map_err(|error| YamlError {
@@ -251,6 +255,7 @@ impl Composer<'_> {
                 self.values += 1;
                 self.bounded(span)?;
                 let plain = style == saphyr_parser::ScalarStyle::Plain;
+                let text = self.without_added_break(text, style, span);
                 if let Some(Open::Mapping {
                     key: key @ None, ..
                 }) = self.open.last_mut()
@@ -291,6 +296,24 @@ impl Composer<'_> {
                 span,
             ),
             Event::SequenceEnd | Event::MappingEnd => self.closes(span),
+        }
+    }
+
+    /// A block scalar at the end of a text without a last line break has none either: go-yaml keeps what is there, our parser
+    /// adds one.
+    fn without_added_break<'b>(
+        &self,
+        text: Cow<'b, str>,
+        style: saphyr_parser::ScalarStyle,
+        span: Span,
+    ) -> Cow<'b, str> {
+        use saphyr_parser::ScalarStyle::{Folded, Literal};
+        let at_end = self.open_end.is_some_and(|end| span.end.index() >= end);
+        match text.strip_suffix('\n') {
+            Some(without) if at_end && matches!(style, Folded | Literal) => {
+                Cow::Owned(without.to_owned())
+            }
+            _ => text,
         }
     }
 

@@ -161,3 +161,18 @@ proptest! {
         let _ = documents(text.as_bytes(), &Limits::default());
     }
 }
+
+#[test]
+fn a_block_at_an_open_end_has_no_break() {
+    for (text, expected) in [
+        ("a: |\n  x", "x"),
+        ("a: |\n  x\n", "x\n"),
+        ("a: >\n  x\n  y", "x y"),
+        ("a: |\n  x\nb: y", "x\n"),
+        ("a: |+\n  x", "x"),
+        ("a: |\n  ü\n\n  x", "ü\n\nx"),
+    ] {
+        let read = documents(text.as_bytes(), &Limits::default()).unwrap();
+        assert_eq!(read[0].value["a"], expected, "{text:?}");
+    }
+}
