@@ -168,7 +168,7 @@ fn collect(
                 duplicates: Duplicates::LastWins,
                 numbers: Numbers::Json,
             };
-            let value = yaml::first(text.as_bytes(), limits, reading)
+            let value = yaml::first(format!("{text}\n").as_bytes(), limits, reading)
                 .map_err(|mut error| {
                     error.line += line - 1;
                     super::chart::syntax(&file.origin, error)
