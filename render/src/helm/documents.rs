@@ -205,7 +205,8 @@ fn document(
         numbers: Numbers::Json,
         ..Reading::default()
     };
-    let value = yaml::first(text.as_bytes(), limits, reading)
+    // Helm prints a line break behind every document; a block at the end of a text that has none gets its own from there.
+    let value = yaml::first(format!("{text}\n").as_bytes(), limits, reading)
         .map_err(|error| fault(error.line, error.column, error.message))?
         .map_or(Json::Null, |document| document.value);
     let hook = head(&value).map_err(|message| fault(1, 1, message))?;
