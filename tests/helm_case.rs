@@ -156,6 +156,7 @@ fn objects(stream: &[u8]) -> Result<Vec<Value>> {
     let reading = Reading {
         duplicates: Duplicates::LastWins,
         numbers: Numbers::Json,
+        ..Reading::default()
     };
     let documents = yaml::read(stream, &limits(), reading)?;
     let mut found = Vec::new();

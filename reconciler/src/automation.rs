@@ -71,7 +71,9 @@ impl Reconciler {
                 revision: target.revision.clone(),
                 prune: automated.prune,
                 sync_options: policy.sync_options.clone(),
-                source: Some(target.source.clone()),
+                source: Some(target.source.clone()).filter(|_| target.sources.is_empty()),
+                sources: target.sources.clone(),
+                revisions: target.revisions.clone(),
                 ..SyncOperation::default()
             }),
             initiated_by: Some(OperationInitiator {
@@ -93,7 +95,9 @@ impl Reconciler {
             && !sync.dry_run
             && sync.resources.is_empty() | (sync.auto_heal_attempts_count.unwrap_or(0) > 0)
             && sync.revision == target.revision
-            && sync.source.as_ref() == Some(&target.source)
+            && sync.revisions == target.revisions
+            && sync.sources == target.sources
+            && (!target.sources.is_empty() || sync.source.as_ref() == Some(&target.source))
         {
             if state.phase != OperationPhase::Succeeded {
                 return refused(format!(

@@ -181,11 +181,11 @@ impl Reconciler {
                     status.history.push(RevisionHistory {
                         id: status.history.last().map_or(0, |last| last.id + 1),
                         revision: result.revision.clone(),
-                        revisions: Vec::new(),
+                        revisions: result.revisions.clone(),
                         deployed_at: now(),
                         deploy_started_at: Some(state.started_at),
                         source: result.source.clone(),
-                        sources: Vec::new(),
+                        sources: result.sources.clone(),
                         initiated_by: operation.initiated_by.clone().unwrap_or_default(),
                     });
                     // The last entry stays: its number goes on.
@@ -218,6 +218,8 @@ impl Reconciler {
         let choice = Choice {
             revision: Some(sync.revision.as_str()).filter(|revision| !revision.is_empty()),
             source: sync.source.as_ref(),
+            revisions: &sync.revisions,
+            sources: &sync.sources,
         };
         let target = match self.target(application, choice).await {
             Ok(target) => target,
@@ -444,7 +446,10 @@ fn outcome(
     SyncOperationResult {
         resources,
         revision: target.revision.clone(),
-        source: Some(sync.source.clone().unwrap_or_else(|| target.source.clone())),
+        revisions: target.revisions.clone(),
+        source: Some(sync.source.clone().unwrap_or_else(|| target.source.clone()))
+            .filter(|_| target.sources.is_empty()),
+        sources: target.sources.clone(),
         ..SyncOperationResult::default()
     }
 }

@@ -12,6 +12,7 @@ mod follow;
 mod pass;
 mod queue;
 mod records;
+mod rendering;
 pub mod source;
 mod target;
 pub mod view;
@@ -26,6 +27,7 @@ use tiphys_storage::{Collection, Database};
 
 use cluster::{Access, Clusters};
 use records::Records;
+pub use rendering::Rendered;
 use source::Sources;
 pub use target::Condition;
 
@@ -49,6 +51,8 @@ pub struct Parts {
     pub database: Database,
     /// Opens sealed credentials.
     pub sealer: Sealer,
+    /// Where renderings are kept across restarts; sealed.
+    pub rendered: std::path::PathBuf,
     /// Repositories.
     pub sources: Sources,
     /// Clusters.
@@ -68,24 +72,20 @@ pub struct Customs {
     pub actions: tiphys_engine::actions::Actions,
 }
 
-/// What a rendering was made from, and what came out.
-type Rendering = (String, Arc<Vec<tiphys_render::Manifest>>);
-
 struct Inner {
     database: Database,
     applications: Collection<Application>,
     projects: Collection<tiphys_model::AppProject>,
     repositories: Collection<RepositoryRecord>,
     registered: Collection<ClusterRecord>,
-    sealer: Sealer,
+    sealer: Arc<Sealer>,
     sources: Sources,
     clusters: Clusters,
     local: Access,
     customs: Customs,
     records: RwLock<Arc<Records>>,
     queue: queue::WorkQueue<String>,
-    /// The last rendering of each application: what it was made from, and what came out.
-    rendered: Mutex<HashMap<String, Rendering>>,
+    rendered: rendering::Cache,
     /// When a failed operation is tried again.
     retries: Mutex<HashMap<String, tokio::time::Instant>>,
 }
@@ -101,6 +101,7 @@ impl Reconciler {
     #[must_use]
     pub fn new(parts: Parts) -> Self {
         let database = parts.database;
+        let sealer = Arc::new(parts.sealer);
         Self {
             inner: Arc::new(Inner {
                 applications: Collection::new(database.clone(), "/applications/"),
@@ -108,14 +109,14 @@ impl Reconciler {
                 repositories: Collection::new(database.clone(), "/repositories/"),
                 registered: Collection::new(database.clone(), "/clusters/"),
                 database,
-                sealer: parts.sealer,
+                rendered: rendering::Cache::new(Some(parts.rendered), Arc::clone(&sealer)),
+                sealer,
                 sources: parts.sources,
                 clusters: parts.clusters,
                 local: parts.local,
                 customs: parts.customs,
                 records: RwLock::default(),
                 queue: queue::WorkQueue::new(),
-                rendered: Mutex::default(),
                 retries: Mutex::default(),
             }),
         }

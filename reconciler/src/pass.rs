@@ -36,7 +36,7 @@ impl Reconciler {
 
     async fn try_pass(&self, id: &str) -> Result<(), StoreError> {
         let Some(stored) = self.inner.applications.get(id).await? else {
-            locked(&self.inner.rendered).remove(id.rsplit('/').next().unwrap_or(id));
+            self.forget_rendering(id.rsplit('/').next().unwrap_or(id));
             locked(&self.inner.retries).remove(id);
             return Ok(());
         };
@@ -68,7 +68,7 @@ impl Reconciler {
             }
         }
         if refresh.as_deref() == Some("hard") {
-            locked(&self.inner.rendered).remove(&before.metadata.name);
+            self.forget_rendering(&before.metadata.name);
         }
         let target = self.target(before, Choice::default()).await;
         let comparison = target

@@ -21,6 +21,7 @@ use std::time::{Duration, Instant};
 use sha2::{Digest as _, Sha256};
 use tiphys_model::stored::RepositoryCredentials;
 use tiphys_model::{RepositoryOutput, RevisionMetadata};
+use tiphys_render::tree::TreePath;
 use tokio::sync::{Semaphore, broadcast};
 
 pub use error::SourceError;
@@ -218,6 +219,12 @@ pub fn normalize(url: &str) -> String {
     }
 }
 
+pub struct Chart {
+    pub version: String,
+    pub digest: String,
+    pub tree: Arc<dyn tiphys_render::Tree>,
+    pub path: TreePath,
+}
 type Listing = Option<(Instant, Result<Arc<Refs>, SourceError>)>;
 
 /// What is kept of one repository.
@@ -557,6 +564,56 @@ impl Sources {
             .await?;
         *slot = Some(Arc::clone(&store));
         Ok(GitTree { store, root })
+    }
+
+    pub async fn chart(
+        &self,
+        repo: &Repo,
+        _chart: &str,
+        _constraint: &str,
+    ) -> Result<Chart, SourceError> {
+        Err(SourceError::Failed {
+            url: repo.shown(),
+            message: "charts and bases outside the repository are not fetched by this version"
+                .into(),
+        })
+    }
+    pub async fn chart_version(
+        &self,
+        repo: &Repo,
+        _chart: &str,
+        _constraint: &str,
+    ) -> Result<String, SourceError> {
+        Err(SourceError::Failed {
+            url: repo.shown(),
+            message: "charts and bases outside the repository are not fetched by this version"
+                .into(),
+        })
+    }
+    pub async fn supply(
+        &self,
+        _m: &[tiphys_render::Missing],
+        _r: &(dyn Fn(&str) -> Repo + Send + Sync),
+    ) -> Result<HashMap<tiphys_render::Missing, tiphys_render::Supplied>, SourceError> {
+        Err(SourceError::Failed {
+            url: String::new(),
+            message: "charts and bases outside the repository are not fetched by this version"
+                .into(),
+        })
+    }
+    /// The paths in which two commits differ; nothing when that cannot be told.
+    pub async fn changed(
+        &self,
+        repo: &Repo,
+        before: &str,
+        after: &str,
+    ) -> Option<Arc<Vec<TreePath>>> {
+        let before = self.tree(repo, before).await.ok()?;
+        let after = self.tree(repo, after).await.ok()?;
+        tokio::task::spawn_blocking(move || tree::changed(&before, &after))
+            .await
+            .ok()?
+            .map(Arc::new)
     }
 
     /// Who made a commit, when, and why, and which tags are on it.

@@ -93,6 +93,7 @@ async fn serve(options: Serve, file: File) -> anyhow::Result<()> {
     let reconciler = Reconciler::new(Parts {
         database: database.clone(),
         sealer: key()?,
+        rendered: directory.join("rendered"),
         sources: sources.clone(),
         clusters: clusters.clone(),
         local,

@@ -6,5 +6,6 @@ mod cluster;
 mod data_directory;
 mod faults;
 mod main_job;
+mod render;
 mod schemathesis;
 mod sources;
