@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 use tiphys_render::helm::{self, Facts, FileContent, FileParameter, Options, ValueSource};
 use tiphys_render::tree::TreePath;
-use tiphys_render::yaml::{self, Duplicates, Numbers, Reading};
+use tiphys_render::yaml::{self, Dialect, Duplicates, Numbers, Reading};
 use tiphys_render::{Limits, Manifest, MemoryTree, NoSupply};
 
 /// What a rendering gave: objects in order, or why it failed.
@@ -154,6 +154,7 @@ pub fn by_helm(program: &Path, chart: &Path, flags: &Flags) -> Result<Outcome> {
 /// The objects of a stream of documents, lists taken apart.
 fn objects(stream: &[u8]) -> Result<Vec<Value>> {
     let reading = Reading {
+        dialect: Dialect::GoYaml2,
         duplicates: Duplicates::LastWins,
         numbers: Numbers::Json,
         ..Reading::default()
