@@ -71,6 +71,20 @@ pub struct Document {
     pub is_test: bool,
 }
 
+/// Documents as the one text that `helm template` prints.
+#[must_use]
+pub fn printed(documents: &[Document]) -> String {
+    let mut text = String::new();
+    for document in documents {
+        text.push_str("---\n# Source: ");
+        text.push_str(&document.source);
+        text.push('\n');
+        text.push_str(document.text.trim_end_matches('\n'));
+        text.push('\n');
+    }
+    text
+}
+
 impl Document {
     fn kind(&self) -> &str {
         self.value
