@@ -252,6 +252,81 @@ pub fn folder_tree(folder: &Path) -> Result<MemoryTree> {
     Ok(tree)
 }
 
+/// Stands for a value that Helm does not give twice.
+const RANDOM: &str = "(random)";
+
+/// What Helm gave, without what it did not give a second time.
+#[must_use]
+pub fn masked(once: &Outcome, again: &Outcome) -> Outcome {
+    let (Ok(once), Ok(again)) = (once, again) else {
+        return once.clone();
+    };
+    let mut masked = once.clone();
+    for (value, again) in masked.iter_mut().zip(again) {
+        mask(value, again);
+    }
+    Ok(masked)
+}
+
+/// The same values left out of what Tiphys gave.
+#[must_use]
+pub fn masked_like(tiphys: &Outcome, masked: &Outcome) -> Outcome {
+    let (Ok(tiphys), Ok(masked)) = (tiphys, masked) else {
+        return tiphys.clone();
+    };
+    let mut result = tiphys.clone();
+    for (value, like) in result.iter_mut().zip(masked) {
+        blank(value, like);
+    }
+    Ok(result)
+}
+
+/// Puts the mark where two renderings of Helm have different texts.
+fn mask(value: &mut Value, again: &Value) {
+    match (value, again) {
+        (Value::Object(one), Value::Object(other)) => {
+            for (key, value) in one {
+                if let Some(again) = other.get(key) {
+                    mask(value, again);
+                }
+            }
+        }
+        (Value::Array(one), Value::Array(other)) if one.len() == other.len() => {
+            for (value, again) in one.iter_mut().zip(other) {
+                mask(value, again);
+            }
+        }
+        (value, again) => {
+            if value != again && value.is_string() && again.is_string() {
+                *value = Value::from(RANDOM);
+            }
+        }
+    }
+}
+
+/// Puts the mark where it is in another value, if there is a text.
+fn blank(value: &mut Value, like: &Value) {
+    match (value, like) {
+        (Value::Object(one), Value::Object(other)) => {
+            for (key, value) in one {
+                if let Some(like) = other.get(key) {
+                    blank(value, like);
+                }
+            }
+        }
+        (Value::Array(one), Value::Array(other)) => {
+            for (value, like) in one.iter_mut().zip(other) {
+                blank(value, like);
+            }
+        }
+        (value, like) => {
+            if like == RANDOM && value.is_string() {
+                *value = Value::from(RANDOM);
+            }
+        }
+    }
+}
+
 /// The first difference between two outcomes; `None` when they are the same. Failures are equal to each other.
 #[must_use]
 pub fn difference(helm: &Outcome, tiphys: &Outcome) -> Option<String> {
