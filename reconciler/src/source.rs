@@ -8,11 +8,13 @@ mod git;
 mod github_app;
 mod helm;
 mod http;
+mod place;
 mod revision;
 mod store;
 mod tree;
+mod wake;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -25,9 +27,11 @@ use tiphys_render::tree::TreePath;
 use tokio::sync::{Semaphore, broadcast};
 
 pub use error::SourceError;
+pub use place::place;
 use revision::{Answer, Refs};
 use store::Store;
 pub use tree::GitTree;
+use wake::Wake;
 
 /// How repositories are read.
 #[derive(Clone, Debug)]
@@ -236,10 +240,18 @@ struct Place {
     objects: tokio::sync::Mutex<Option<Arc<Store>>>,
 }
 
+/// A repository that is looked at again and again.
+struct Poll {
+    repo: Repo,
+    task: tokio::task::AbortHandle,
+    place: Option<String>,
+    wake: Arc<Wake>,
+}
+
 struct Inner {
     options: Options,
     places: Mutex<HashMap<String, Arc<Place>>>,
-    polls: Mutex<HashMap<String, (Repo, tokio::task::AbortHandle)>>,
+    polls: Mutex<HashMap<String, Poll>>,
     changes: broadcast::Sender<String>,
     /// Bounds the threads that a hanging server can hold.
     threads: Arc<Semaphore>,
@@ -653,22 +665,58 @@ impl Sources {
             .into_iter()
             .map(|repo| (normalize(&repo.url), repo))
             .collect();
-        polls.retain(|id, (repo, task)| {
-            let stays = wanted.get(id) == Some(repo);
+        // What was asked for while credentials changed is not forgotten.
+        let mut wakes = HashMap::new();
+        polls.retain(|id, poll| {
+            let stays = wanted.get(id) == Some(&poll.repo);
             if stays {
                 wanted.remove(id);
             } else {
-                task.abort();
-                if !wanted.contains_key(id) {
+                poll.task.abort();
+                if wanted.contains_key(id) {
+                    wakes.insert(id.clone(), Arc::clone(&poll.wake));
+                } else {
                     self.abandon(id);
                 }
             }
             stays
         });
         for (id, repo) in wanted {
-            let task = tokio::spawn(self.clone().poll(repo.clone())).abort_handle();
-            polls.insert(id, (repo, task));
+            let wake = wakes.remove(&id).unwrap_or_default();
+            let task =
+                tokio::spawn(self.clone().poll(repo.clone(), Arc::clone(&wake))).abort_handle();
+            let place = place(&repo.url);
+            let poll = Poll {
+                repo,
+                task,
+                place,
+                wake,
+            };
+            polls.insert(id, poll);
         }
+    }
+
+    /// Looks soon at those of the repositories in use that these URLs name, however they are written; answers how many that are.
+    /// Whoever is not trusted is heard seldom: a look costs the Git server an answer.
+    pub fn look(&self, urls: &[String], trusted: bool) -> usize {
+        let ids: HashSet<String> = urls.iter().map(|url| normalize(url)).collect();
+        let places: HashSet<String> = urls.iter().filter_map(|url| place(url)).collect();
+        let polls = self
+            .inner
+            .polls
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        polls
+            .iter()
+            .filter(|(id, poll)| {
+                ids.contains(*id)
+                    || poll
+                        .place
+                        .as_ref()
+                        .is_some_and(|place| places.contains(place))
+            })
+            .map(|(_, poll)| poll.wake.ask(trusted))
+            .count()
     }
 
     /// Removes what was kept of a repository that nobody uses any more.
@@ -688,12 +736,14 @@ impl Sources {
         }
     }
 
-    async fn poll(self, repo: Repo) {
+    async fn poll(self, repo: Repo, wake: Arc<Wake>) {
         let mut failures: u32 = 0;
+        let mut asked = None;
         loop {
             let factor =
                 rand::random_range(0.8..1.2) * f64::from(2_u32.saturating_pow(failures.min(4)));
-            tokio::time::sleep(self.inner.options.poll.mul_f64(factor)).await;
+            wake.wait(self.inner.options.poll.mul_f64(factor), &mut asked)
+                .await;
             match self.refs(&repo, Duration::ZERO).await {
                 Ok(_) => failures = 0,
                 Err(error) => {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
 use tiphys_secrets::Sealer;
-use tiphys_server::config::{Backend, File};
+use tiphys_server::config::{Backend, File, WebhookFile};
 use tiphys_server::logging;
 use tiphys_storage::{Store, StoreError, transfer};
 
@@ -127,6 +127,8 @@ pub struct Serve {
         value_name = "BASE64"
     )]
     pub seal_key: Option<String>,
+    #[command(flatten)]
+    pub webhook: WebhookFile,
 }
 
 #[derive(Subcommand)]

@@ -9,10 +9,11 @@ use anyhow::Context as _;
 use dropshot::{ConfigDropshot, ConfigTls, HandlerTaskMode, HttpServer, ServerBuilder};
 use tiphys_reconciler::cluster::{Access, Clusters};
 use tiphys_reconciler::source::{Options, Sources};
-use tiphys_reconciler::{Customs, Parts, Reconciler};
+use tiphys_reconciler::{Parts, Reconciler};
 use tiphys_server::app::App;
 use tiphys_server::auth::{Accounts, FirstPassword};
 use tiphys_server::config::{File, TlsFile};
+use tiphys_server::customizations;
 use tiphys_server::logging;
 use tiphys_server::tls;
 use tiphys_server::world::World;
@@ -81,6 +82,8 @@ async fn serve(options: Serve, file: File) -> anyhow::Result<()> {
         chrono::Utc::now().timestamp(),
     )
     .await?;
+    let webhook_secrets = options.webhook.secrets(&file.webhook)?;
+    let customs = customizations::read(&file.customizations)?;
     let sources = Sources::new(reading(&options, &file, &directory)?);
     let clusters = Clusters::default();
     let local = Access::Local {
@@ -97,7 +100,7 @@ async fn serve(options: Serve, file: File) -> anyhow::Result<()> {
         sources: sources.clone(),
         clusters: clusters.clone(),
         local,
-        customs: Customs::default(),
+        customs,
     });
     let world = World {
         sources,
@@ -112,6 +115,7 @@ async fn serve(options: Serve, file: File) -> anyhow::Result<()> {
         Arc::new(world),
         view,
         file.settings,
+        webhook_secrets,
     )
     .await?;
     let api = tiphys_api::describe::<App>()

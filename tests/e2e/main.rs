@@ -9,3 +9,4 @@ mod main_job;
 mod render;
 mod schemathesis;
 mod sources;
+mod webhook;
