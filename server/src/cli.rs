@@ -68,7 +68,7 @@ pub struct Serve {
         requires = "tls_key"
     )]
     pub tls_cert: Option<PathBuf>,
-    /// Private key of --tls-cert, PEM in PKCS#8
+    /// Private key of --tls-cert, PEM
     #[arg(
         long,
         env = "TIPHYS_TLS_KEY",

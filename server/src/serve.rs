@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use dropshot::{ConfigDropshot, ConfigTls, HandlerTaskMode, HttpServer, ServerBuilder};
+use dropshot::{ConfigDropshot, HandlerTaskMode, HttpServer, ServerBuilder};
 use tiphys_reconciler::cluster::{Access, Clusters};
 use tiphys_reconciler::source::{Options, Sources};
 use tiphys_reconciler::{Parts, Reconciler};
@@ -126,9 +126,9 @@ async fn serve(options: Serve, file: File) -> anyhow::Result<()> {
         default_handler_task_mode: HandlerTaskMode::Detached,
         ..ConfigDropshot::default()
     };
-    let tls = tls(&options, &file_tls, &directory, address)?;
+    let certificate = tls(&options, &file_tls, &directory, address)?;
+    let tls = certificate.as_ref().map(tls::Files::read).transpose()?;
     let scheme = if tls.is_some() { "https" } else { "http" };
-    let certificate = tls.clone();
     let server = ServerBuilder::new(api, Arc::new(app), tiphys_server::logging::for_dropshot())
         .config(config)
         .tls(tls)
@@ -196,11 +196,11 @@ fn tls(
     file: &TlsFile,
     directory: &Path,
     address: SocketAddr,
-) -> anyhow::Result<Option<ConfigTls>> {
+) -> anyhow::Result<Option<tls::Files>> {
     let cert = options.tls_cert.as_ref().or(file.cert.as_ref());
     let key = options.tls_key.as_ref().or(file.key.as_ref());
     match (cert, key) {
-        (Some(cert), Some(key)) => tls::given(cert, key).map(Some),
+        (Some(cert), Some(key)) => Ok(Some(tls::given(cert, key))),
         (None, None)
             if options
                 .tls_self_signed
@@ -220,22 +220,22 @@ fn tls(
 /// Serves a certificate that was renewed on the disk, at SIGHUP and within a minute. It never ends.
 async fn renewed<C: dropshot::ServerContext>(
     server: &HttpServer<C>,
-    certificate: Option<ConfigTls>,
+    certificate: Option<tls::Files>,
 ) -> anyhow::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut hangup = signal(SignalKind::hangup()).context("SIGHUP cannot be handled")?;
-    let mut known = certificate.as_ref().and_then(tls::stamp);
+    let mut known = certificate.as_ref().and_then(tls::Files::stamp);
     loop {
         let asked = tokio::time::timeout(RENEWAL, hangup.recv()).await.is_ok();
         let Some(certificate) = &certificate else {
             continue;
         };
-        let now = tls::stamp(certificate);
+        let now = certificate.stamp();
         if now == known && !asked {
             continue;
         }
         known = now;
-        match tls::refresh(server, certificate).await {
+        match certificate.refresh(server).await {
             Ok(()) => tracing::info!("the certificate was read again"),
             Err(error) => {
                 tracing::error!(%error, "the certificate on the disk is not usable; the one before it is still served")

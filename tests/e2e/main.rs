@@ -5,6 +5,7 @@ mod automation;
 mod cluster;
 mod data_directory;
 mod faults;
+mod https;
 mod live;
 mod main_job;
 mod render;
