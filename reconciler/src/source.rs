@@ -1,8 +1,9 @@
-//! Git: which commit a revision stands for, and the files of a commit.
+//! Where files come from. Git: which commit a revision stands for, and the files of a commit; charts: see `charts`.
 //!
 //! Every repository is listed once for all applications that use it, and polled while it is in use. Commits are fetched without
 //! history into a bare repository of their own under the data directory. All network work has a deadline.
 
+mod charts;
 mod error;
 mod git;
 mod github_app;
@@ -11,6 +12,7 @@ mod http;
 mod place;
 mod revision;
 mod store;
+mod supply;
 mod tree;
 mod wake;
 
@@ -26,6 +28,7 @@ use tiphys_model::{RepositoryOutput, RevisionMetadata};
 use tiphys_render::tree::TreePath;
 use tokio::sync::{Semaphore, broadcast};
 
+pub use charts::{Chart, ChartVersions};
 pub use error::SourceError;
 pub use place::place;
 use revision::{Answer, Refs};
@@ -38,6 +41,8 @@ use wake::Wake;
 pub struct Options {
     /// Where the bare repositories are kept.
     pub folder: PathBuf,
+    /// Where indexes of Helm repositories and archives of charts are kept.
+    pub charts: PathBuf,
     /// Time between two looks at a repository in use, before jitter.
     pub poll: Duration,
     /// Whether `file://` URLs and plain paths are read.
@@ -86,6 +91,8 @@ pub struct Repo {
     pub proxy: String,
     /// Hosts that are reached without the proxy, comma-separated.
     pub no_proxy: String,
+    /// Whether the credentials of a Helm repository also go to other servers that its index names.
+    pub pass_credentials: bool,
     /// GitHub App.
     pub github_app_id: i64,
     /// Its installation; 0 means the one that has the repository.
@@ -121,6 +128,7 @@ impl Repo {
             ca: String::new(),
             proxy: repository.proxy.clone(),
             no_proxy: repository.no_proxy.clone(),
+            pass_credentials: false,
             github_app_id: repository.github_app_id.unwrap_or_default(),
             github_app_installation_id: repository.github_app_installation_id.unwrap_or_default(),
             github_app_enterprise_base_url: repository.github_app_enterprise_base_url.clone(),
@@ -248,6 +256,15 @@ struct Poll {
     wake: Arc<Wake>,
 }
 
+/// Tells blocking work to stop when nobody waits for it any more.
+struct Interrupt(Arc<AtomicBool>);
+
+impl Drop for Interrupt {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 struct Inner {
     options: Options,
     places: Mutex<HashMap<String, Arc<Place>>>,
@@ -256,6 +273,9 @@ struct Inner {
     /// Bounds the threads that a hanging server can hold.
     threads: Arc<Semaphore>,
     tokens: github_app::Tokens,
+    charts: charts::Charts,
+    /// Remote files of overlays.
+    files: supply::Files,
 }
 
 /// All repositories. Cheap to clone.
@@ -270,6 +290,8 @@ impl Sources {
     pub fn new(options: Options) -> Self {
         Self {
             inner: Arc::new(Inner {
+                charts: charts::Charts::new(options.charts.clone()),
+                files: supply::Files::default(),
                 options,
                 places: Mutex::default(),
                 polls: Mutex::default(),
@@ -339,8 +361,8 @@ impl Sources {
             doing,
             seconds: deadline.as_secs(),
         };
-        let interrupt = Arc::new(AtomicBool::new(false));
-        let stop = Arc::clone(&interrupt);
+        let interrupt = Interrupt(Arc::new(AtomicBool::new(false)));
+        let stop = Arc::clone(&interrupt.0);
         let threads = Arc::clone(&self.inner.threads);
         let run = async move {
             let permit = threads.acquire_owned().await;
@@ -356,10 +378,7 @@ impl Sources {
                 url: repo.shown(),
                 message: "reading the repository failed unexpectedly".to_owned(),
             }),
-            Err(_) => {
-                interrupt.store(true, Ordering::Relaxed);
-                Err(timeout())
-            }
+            Err(_) => Err(timeout()),
         }
     }
 
@@ -436,6 +455,9 @@ impl Sources {
 
     /// Forgets the last listing: the next question asks the server.
     pub async fn forget(&self, repo: &Repo) {
+        if repo.kind != Kind::Git {
+            return self.forget_charts(repo).await;
+        }
         *self.place(repo).listing.lock().await = None;
     }
 
@@ -744,8 +766,12 @@ impl Sources {
                 rand::random_range(0.8..1.2) * f64::from(2_u32.saturating_pow(failures.min(4)));
             wake.wait(self.inner.options.poll.mul_f64(factor), &mut asked)
                 .await;
-            match self.refs(&repo, Duration::ZERO).await {
-                Ok(_) => failures = 0,
+            let looked = match repo.kind {
+                Kind::Git => self.refs(&repo, Duration::ZERO).await.map(|_| ()),
+                Kind::Helm | Kind::Registry { .. } => self.look_at_charts(&repo).await,
+            };
+            match looked {
+                Ok(()) => failures = 0,
                 Err(error) => {
                     if failures == 0 {
                         tracing::warn!(%error, "a repository cannot be read");

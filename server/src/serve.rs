@@ -182,6 +182,7 @@ fn reading(options: &Serve, file: &File, directory: &Path) -> anyhow::Result<Opt
         .transpose()?;
     Ok(Options {
         folder: directory.join("git"),
+        charts: directory.join("charts"),
         poll: seconds(options.git_poll_interval, git.poll_interval, 5),
         allow_file: options.git_allow_file.or(git.allow_file).unwrap_or(false),
         list_timeout: seconds(options.git_list_timeout, git.list_timeout, 15),
