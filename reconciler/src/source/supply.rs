@@ -21,9 +21,12 @@ const FILES_BYTES: usize = 64 << 20;
 /// Finds a repository and its credentials by URL.
 pub type Finder<'a> = &'a (dyn Fn(&str) -> Repo + Send + Sync);
 
+/// A file, and when it was read.
+type Known = (Instant, Arc<Vec<u8>>);
+
 /// Remote files, until they are old.
 #[derive(Default)]
-pub(super) struct Files(Mutex<HashMap<String, (Instant, Arc<Vec<u8>>)>>);
+pub(super) struct Files(Mutex<HashMap<String, Known>>);
 
 impl Files {
     fn get(&self, id: &str, age: Duration) -> Option<Arc<Vec<u8>>> {

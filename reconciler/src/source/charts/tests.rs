@@ -8,6 +8,7 @@ use base64::Engine as _;
 use tiphys_render::{Missing, Supplied};
 use tiphys_testbed::web::{Answer as Given, Request, Web};
 
+use super::archives::sha256;
 use super::*;
 use crate::source::Options;
 

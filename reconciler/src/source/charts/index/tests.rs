@@ -132,10 +132,7 @@ fn every_limit_is_named() {
             "1000 anchors",
         ),
         (
-            format!(
-                "{head}  a:\n  - x: {}\n",
-                format!("[{}],", "y,".repeat(40_000))
-            ),
+            format!("{head}  a:\n  - x: [{}]\n", "y,".repeat(40_000)),
             "70000 bytes in one entry",
         ),
         (
