@@ -70,6 +70,10 @@ pub struct Customs {
     pub checks: tiphys_engine::health::Checks,
     /// Actions.
     pub actions: tiphys_engine::actions::Actions,
+    /// Differences that do not count for any application; they come before an application's own.
+    pub ignore: Vec<tiphys_model::ResourceIgnoreDifferences>,
+    /// Types of fields of custom resources.
+    pub known_types: tiphys_engine::known_types::KnownTypes,
 }
 
 struct Inner {

@@ -70,6 +70,10 @@ impl Outside for World {
             .map_err(|error| error.to_string())
     }
 
+    fn look(&self, urls: &[String], trusted: bool) -> usize {
+        self.sources.look(urls, trusted)
+    }
+
     async fn cluster_info(&self, server: &str) -> ClusterInfo {
         let Some(cluster) = self.clusters.get(server.trim_end_matches('/')) else {
             return ClusterInfo {
