@@ -231,12 +231,6 @@ pub fn normalize(url: &str) -> String {
     }
 }
 
-pub struct Chart {
-    pub version: String,
-    pub digest: String,
-    pub tree: Arc<dyn tiphys_render::Tree>,
-    pub path: TreePath,
-}
 type Listing = Option<(Instant, Result<Arc<Refs>, SourceError>)>;
 
 /// What is kept of one repository.
@@ -600,41 +594,6 @@ impl Sources {
         Ok(GitTree { store, root })
     }
 
-    pub async fn chart(
-        &self,
-        repo: &Repo,
-        _chart: &str,
-        _constraint: &str,
-    ) -> Result<Chart, SourceError> {
-        Err(SourceError::Failed {
-            url: repo.shown(),
-            message: "charts and bases outside the repository are not fetched by this version"
-                .into(),
-        })
-    }
-    pub async fn chart_version(
-        &self,
-        repo: &Repo,
-        _chart: &str,
-        _constraint: &str,
-    ) -> Result<String, SourceError> {
-        Err(SourceError::Failed {
-            url: repo.shown(),
-            message: "charts and bases outside the repository are not fetched by this version"
-                .into(),
-        })
-    }
-    pub async fn supply(
-        &self,
-        _m: &[tiphys_render::Missing],
-        _r: &(dyn Fn(&str) -> Repo + Send + Sync),
-    ) -> Result<HashMap<tiphys_render::Missing, tiphys_render::Supplied>, SourceError> {
-        Err(SourceError::Failed {
-            url: String::new(),
-            message: "charts and bases outside the repository are not fetched by this version"
-                .into(),
-        })
-    }
     /// The paths in which two commits differ; nothing when that cannot be told.
     pub async fn changed(
         &self,
