@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 use tiphys_render::helm::{self, Facts, FileContent, FileParameter, Options, ValueSource};
 use tiphys_render::tree::TreePath;
-use tiphys_render::yaml::{self, Duplicates, Numbers, Reading};
+use tiphys_render::yaml::{self, Dialect, Duplicates, Numbers, Reading};
 use tiphys_render::{Limits, Manifest, MemoryTree, NoSupply};
 
 /// What a rendering gave: objects in order, or why it failed.
@@ -154,6 +154,7 @@ pub fn by_helm(program: &Path, chart: &Path, flags: &Flags) -> Result<Outcome> {
 /// The objects of a stream of documents, lists taken apart.
 fn objects(stream: &[u8]) -> Result<Vec<Value>> {
     let reading = Reading {
+        dialect: Dialect::GoYaml2,
         duplicates: Duplicates::LastWins,
         numbers: Numbers::Json,
     };
@@ -248,6 +249,81 @@ pub fn folder_tree(folder: &Path) -> Result<MemoryTree> {
         }
     }
     Ok(tree)
+}
+
+/// Stands for a value that Helm does not give twice.
+const RANDOM: &str = "(random)";
+
+/// What Helm gave, without what it did not give a second time.
+#[must_use]
+pub fn masked(once: &Outcome, again: &Outcome) -> Outcome {
+    let (Ok(once), Ok(again)) = (once, again) else {
+        return once.clone();
+    };
+    let mut masked = once.clone();
+    for (value, again) in masked.iter_mut().zip(again) {
+        mask(value, again);
+    }
+    Ok(masked)
+}
+
+/// The same values left out of what Tiphys gave.
+#[must_use]
+pub fn masked_like(tiphys: &Outcome, masked: &Outcome) -> Outcome {
+    let (Ok(tiphys), Ok(masked)) = (tiphys, masked) else {
+        return tiphys.clone();
+    };
+    let mut result = tiphys.clone();
+    for (value, like) in result.iter_mut().zip(masked) {
+        blank(value, like);
+    }
+    Ok(result)
+}
+
+/// Puts the mark where two renderings of Helm have different texts.
+fn mask(value: &mut Value, again: &Value) {
+    match (value, again) {
+        (Value::Object(one), Value::Object(other)) => {
+            for (key, value) in one {
+                if let Some(again) = other.get(key) {
+                    mask(value, again);
+                }
+            }
+        }
+        (Value::Array(one), Value::Array(other)) if one.len() == other.len() => {
+            for (value, again) in one.iter_mut().zip(other) {
+                mask(value, again);
+            }
+        }
+        (value, again) => {
+            if value != again && value.is_string() && again.is_string() {
+                *value = Value::from(RANDOM);
+            }
+        }
+    }
+}
+
+/// Puts the mark where it is in another value, if there is a text.
+fn blank(value: &mut Value, like: &Value) {
+    match (value, like) {
+        (Value::Object(one), Value::Object(other)) => {
+            for (key, value) in one {
+                if let Some(like) = other.get(key) {
+                    blank(value, like);
+                }
+            }
+        }
+        (Value::Array(one), Value::Array(other)) => {
+            for (value, like) in one.iter_mut().zip(other) {
+                blank(value, like);
+            }
+        }
+        (value, like) => {
+            if like == RANDOM && value.is_string() {
+                *value = Value::from(RANDOM);
+            }
+        }
+    }
 }
 
 /// The first difference between two outcomes; `None` when they are the same. Failures are equal to each other.

@@ -77,6 +77,10 @@ struct Inner {
     projects: Collection<tiphys_model::AppProject>,
     repositories: Collection<RepositoryRecord>,
     registered: Collection<ClusterRecord>,
+    /// What running operations have done so far.
+    attempts: Collection<tiphys_engine::sync::Record>,
+    /// Operations that have ended.
+    operations: Collection<tiphys_model::OperationRecord>,
     sealer: Sealer,
     sources: Sources,
     clusters: Clusters,
@@ -86,8 +90,6 @@ struct Inner {
     queue: queue::WorkQueue<String>,
     /// The last rendering of each application: what it was made from, and what came out.
     rendered: Mutex<HashMap<String, Rendering>>,
-    /// When a failed operation is tried again.
-    retries: Mutex<HashMap<String, tokio::time::Instant>>,
 }
 
 /// The reconciler. Cheap to clone.
@@ -107,6 +109,8 @@ impl Reconciler {
                 projects: Collection::new(database.clone(), "/projects/"),
                 repositories: Collection::new(database.clone(), "/repositories/"),
                 registered: Collection::new(database.clone(), "/clusters/"),
+                attempts: Collection::new(database.clone(), "/records/"),
+                operations: Collection::new(database.clone(), OPERATIONS),
                 database,
                 sealer: parts.sealer,
                 sources: parts.sources,
@@ -116,7 +120,6 @@ impl Reconciler {
                 records: RwLock::default(),
                 queue: queue::WorkQueue::new(),
                 rendered: Mutex::default(),
-                retries: Mutex::default(),
             }),
         }
     }

@@ -8,3 +8,4 @@ mod faults;
 mod main_job;
 mod schemathesis;
 mod sources;
+mod sync;
