@@ -18,7 +18,6 @@ pub mod lua;
 pub mod managed_fields;
 pub mod mask;
 pub mod object;
-pub mod plan;
 pub mod project;
 pub mod retry;
 pub mod schema;

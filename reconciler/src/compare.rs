@@ -4,10 +4,13 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use serde_json::Value;
-use tiphys_engine::{diff, health, object, order, plan};
+use tiphys_engine::compare_options::CompareOptions;
+use tiphys_engine::health::aggregate::{self, Member};
+use tiphys_engine::sync::options::Removal;
+use tiphys_engine::sync::{Options, hook};
+use tiphys_engine::{diff, health, object, order};
 use tiphys_model::*;
 
-use crate::cluster::MANAGER;
 use crate::now;
 use crate::target::{Condition, Target};
 
@@ -15,10 +18,10 @@ use crate::target::{Condition, Target};
 pub(crate) struct Comparison {
     pub resources: Vec<ResourceStatus>,
     pub sync: SyncStatusCode,
-    pub health: HealthStatusCode,
+    pub health: aggregate::ApplicationHealth,
+    /// What could not be carried out of the user's rules.
+    pub warnings: Vec<Condition>,
     pub images: Vec<String>,
-    /// Live objects of the application that the source no longer has.
-    pub left: Vec<Arc<Value>>,
 }
 
 fn row(key: &ResourceKey, version: &str, status: SyncStatusCode) -> ResourceStatus {
@@ -31,6 +34,17 @@ fn row(key: &ResourceKey, version: &str, status: SyncStatusCode) -> ResourceStat
         status: Some(status),
         ..ResourceStatus::default()
     }
+}
+
+/// The wave that an object states; 0 is not worth saying.
+fn stated_wave(object: &Value) -> Option<i64> {
+    Some(hook::wave(object)).filter(|wave| *wave != 0)
+}
+
+/// Whether somebody has to confirm before an object is deleted.
+fn confirms(object: &Value) -> bool {
+    let own = Options::of_object(object).0;
+    own.prune == Some(Removal::Confirm) || own.delete == Some(Removal::Confirm)
 }
 
 fn wire(verdict: health::Health) -> HealthStatus {
@@ -51,26 +65,34 @@ impl Target {
             .chain(self.forbidden.iter().map(|entry| &entry.0))
             .collect();
         let mut left = self.cluster.tracked(application);
-        left.retain(|live| !wanted.contains(live.key.as_ref()));
+        // A hook is no part of the application: it goes by its own policy.
+        left.retain(|live| !wanted.contains(live.key.as_ref()) && !hook::is_hook(&live.object));
         left.sort_by(|a, b| a.key.cmp(&b.key));
         left.into_iter().map(|live| live.object).collect()
     }
 
-    pub(crate) fn compare(&self, application: &str) -> Comparison {
-        let mut order: Vec<_> = self
-            .wanted
-            .iter()
-            .filter(|wanted| !plan::is_hook(&wanted.object))
-            .collect();
+    /// Compares with what is live. `checks` are what the user defined for the health of kinds.
+    pub(crate) fn compare(&self, application: &str, checks: &health::Checks) -> Comparison {
+        let time = chrono::Utc::now();
+        let options = self.diff_options();
+        let mut warnings: Vec<Condition> = Vec::new();
+        let mut order: Vec<_> = self.compared().collect();
         order.sort_by(|a, b| order::compare(&a.object, &b.object).then_with(|| a.key.cmp(&b.key)));
         let mut resources = Vec::with_capacity(order.len());
-        let mut verdicts = Vec::new();
+        let mut found: Vec<(Option<&Value>, Option<Arc<Value>>, Option<HealthStatusCode>)> =
+            Vec::new();
         let mut images: HashSet<String> = HashSet::new();
         for wanted in order {
             let live = self.cluster.live(&wanted.key);
-            let drifted = live
-                .as_ref()
-                .is_none_or(|live| diff::drifted(&wanted.object, live, MANAGER));
+            let drifted = live.as_ref().is_none_or(|live| {
+                let (drifted, failed) = diff::is_out_of_sync(&wanted.object, live, &options);
+                warnings.extend(
+                    failed
+                        .into_iter()
+                        .map(|warning| Condition::new("ComparisonError", warning.message)),
+                );
+                drifted
+            });
             let mut status = row(
                 &wanted.key,
                 &wanted.gvk.version,
@@ -80,22 +102,25 @@ impl Target {
                     SyncStatusCode::Synced
                 },
             );
+            status.sync_wave = stated_wave(&wanted.object);
+            status.requires_deletion_confirmation = confirms(&wanted.object);
+            let mut verdict = None;
             match &live {
                 None => {
                     status.health = Some(HealthStatus {
                         status: Some(HealthStatusCode::Missing),
                         ..HealthStatus::default()
                     });
-                    verdicts.push(HealthStatusCode::Missing);
                 }
                 Some(live) => {
                     images.extend(object::images(live));
-                    if let Some(verdict) = health::assess(live) {
-                        verdicts.push(verdict.status);
-                        status.health = Some(wire(verdict));
+                    if let Some(health) = checks.assess(live, time) {
+                        verdict = Some(health.status);
+                        status.health = Some(wire(health));
                     }
                 }
             }
+            found.push((Some(&wanted.object), live, verdict));
             resources.push(status);
         }
         for (key, gvk, _) in &self.forbidden {
@@ -108,8 +133,20 @@ impl Target {
                 &object::gvk(live).version,
                 SyncStatusCode::OutOfSync,
             );
-            status.requires_pruning = true;
-            status.health = health::assess(live).map(wire);
+            let extraneous = CompareOptions::of(live).ignore_extraneous;
+            if extraneous {
+                status.status = Some(SyncStatusCode::Synced);
+            }
+            status.requires_pruning = !extraneous;
+            status.requires_deletion_confirmation = confirms(live);
+            status.sync_wave = stated_wave(live);
+            let verdict = checks.assess(live, time);
+            found.push((
+                None,
+                Some(Arc::clone(live)),
+                verdict.as_ref().map(|health| health.status),
+            ));
+            status.health = verdict.map(wire);
             resources.push(status);
         }
         let out = resources
@@ -124,9 +161,14 @@ impl Target {
             } else {
                 SyncStatusCode::Synced
             },
-            health: health::worst(verdicts),
+            health: aggregate::application(found.iter().map(|(target, live, health)| Member {
+                target: *target,
+                live: live.as_deref(),
+                health: *health,
+                is_application_itself: false,
+            })),
+            warnings,
             images,
-            left,
         }
     }
 }
@@ -160,7 +202,7 @@ pub(crate) fn fill(
     more: &[Condition],
 ) {
     let mut all: Vec<Condition> = Vec::new();
-    let (sync, health) = match outcome {
+    let (sync, health, message) = match outcome {
         Ok((target, comparison)) => {
             all.extend(target.warnings.iter().cloned());
             status.resources.clone_from(&comparison.resources);
@@ -177,13 +219,19 @@ pub(crate) fn fill(
                 images: comparison.images.clone(),
                 ..ApplicationSummary::default()
             });
-            (comparison.sync, comparison.health)
+            all.extend(comparison.warnings.iter().cloned());
+            (
+                comparison.sync,
+                comparison.health.status,
+                comparison.health.message.clone(),
+            )
         }
         Err(condition) => {
             all.push(condition.clone());
             (
                 SyncStatusCode::Unknown,
                 status.health.status.unwrap_or(HealthStatusCode::Unknown),
+                status.health.message.clone(),
             )
         }
     };
@@ -202,6 +250,7 @@ pub(crate) fn fill(
             last_transition_time: Some(now()),
         };
     }
+    status.health.message = message;
     status.conditions = conditions(&all, &status.conditions);
     "appTree".clone_into(&mut status.resource_health_source);
     crate::NAMESPACE.clone_into(&mut status.controller_namespace);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use kube::api::PropagationPolicy;
 use tiphys_engine::object::{self, Gvk};
-use tiphys_engine::plan::SYNC_OPTIONS;
+use tiphys_engine::sync::options::SYNC_OPTIONS;
 use tiphys_model::Application;
 use tiphys_storage::{StoreError, Stored};
 
@@ -56,6 +56,7 @@ impl Reconciler {
                 }
             }
         }
+        self.inner.attempts.delete(id, None).await?;
         self.inner
             .applications
             .delete(id, Some(stored.mod_revision))
@@ -109,6 +110,10 @@ impl Reconciler {
                 continue;
             }
             gone = false;
+            // A hook has a finalizer of ours until its operation has seen its end; there is no operation any more.
+            crate::execute::release(&cluster, &object::key(&live), "")
+                .await
+                .map_err(failed)?;
             if !live["metadata"]["deletionTimestamp"].is_string() {
                 cluster
                     .delete(&live, propagation.clone(), false)

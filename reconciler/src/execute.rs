@@ -1,37 +1,35 @@
 //! Operations: a durable record, carried out wave by wave.
 //!
-//! The record stays in the application until the operation has ended, so that a restart carries it on; server-side apply makes a second
-//! application of the same object harmless.
+//! The planner (`tiphys_engine::sync`) says the next step; here it is carried out, and what came of it goes into the record of the
+//! attempt, which lies beside the application in the store. Whoever has the record, also after a crash, goes on with the same step.
+//! What is waited for ends the pass: a live change or the deadline brings the next.
+
+mod attempt;
+mod end;
+mod task;
 
 use std::time::Duration;
 
+use chrono::Utc;
 use futures::StreamExt as _;
-use kube::api::PropagationPolicy;
-use serde_json::Value;
-use tiphys_engine::object;
-use tiphys_engine::plan::{self, Desired, Request, Selector, SkipReason, Task};
+use tiphys_engine::sync::{self, Deadlines, Record, Step, TaskRecord, Wave, hook};
 use tiphys_model::*;
 use tiphys_storage::{StoreError, Stored};
-use tokio::time::Instant;
 
-use crate::cluster::{Apply, Cluster, ClusterError};
 use crate::target::{Choice, Target};
-use crate::{Reconciler, locked, now};
+use crate::{Reconciler, now};
 
-/// Requests to one cluster for one wave at a time.
+use attempt::{Attempt, Scene};
+use end::{End, Progress, failed};
+pub(crate) use task::release;
+
+/// Requests to one cluster for one stage at a time.
 const CONCURRENCY: usize = 32;
-/// How long a definition may take to be served.
-const DEFINITION: Duration = Duration::from_secs(20);
-/// History entries that are kept when the specification does not say.
-const HISTORY: i64 = 10;
+/// When an attempt that has begun and has lost its cluster or its source is carried on.
+const RECONNECT: Duration = Duration::from_secs(5);
+/// What was applied and stays unobserved counts as gone after 30 seconds; then the next step is due at the latest.
+const UNSEEN: Duration = Duration::from_secs(31);
 const TERMINATED: &str = "Operation terminated";
-
-/// How an operation ended.
-struct End {
-    phase: OperationPhase,
-    message: String,
-    result: Option<SyncOperationResult>,
-}
 
 impl Reconciler {
     pub(crate) async fn operate(
@@ -39,601 +37,253 @@ impl Reconciler {
         id: &str,
         stored: Stored<Application>,
     ) -> Result<(), StoreError> {
-        let mut application = stored.value;
-        let Some(operation) = application.operation.clone() else {
+        let Some(operation) = stored.value.operation.clone() else {
             return Ok(());
         };
-        let status = application.status.get_or_insert_default();
-        let running = status
-            .operation_state
-            .as_ref()
-            .filter(|state| state.finished_at.is_none() && state.operation == operation);
-        if running.is_some_and(|state| state.phase == OperationPhase::Terminating) {
-            let result = running.and_then(|state| state.sync_result.clone());
-            return self
-                .finish(
-                    id,
-                    &operation,
-                    End {
-                        phase: OperationPhase::Failed,
-                        message: TERMINATED.to_owned(),
-                        result,
-                    },
-                )
-                .await;
-        }
-        let due = locked(&self.inner.retries).get(id).copied();
-        if running.is_some()
-            && let Some(due) = due.filter(|due| *due > Instant::now())
-        {
-            self.inner.queue.add_at(id.to_owned(), "", due);
-            return Ok(());
-        }
-        if running.is_none() {
-            status.operation_state = Some(OperationState {
-                operation: operation.clone(),
-                phase: OperationPhase::Running,
-                started_at: now(),
-                ..OperationState::default()
-            });
-            self.inner
-                .applications
-                .replace(id, &application, stored.mod_revision)
-                .await?;
-        }
-        let end = self.carry_out(id, &application, &operation).await?;
-        let attempts = application
+        let running = stored
+            .value
             .status
             .as_ref()
             .and_then(|status| status.operation_state.as_ref())
-            .and_then(|state| state.retry_count)
-            .unwrap_or(0);
-        let retry = operation.retry.clone().unwrap_or_default();
-        let limit = retry.limit.unwrap_or(0);
-        let dry_run = operation.sync.as_ref().is_some_and(|sync| sync.dry_run);
-        if end.phase != OperationPhase::Succeeded
-            && end.message != TERMINATED
-            && !dry_run
-            && (limit < 0 || attempts < limit)
-        {
-            return self.retry(id, &operation, end, attempts, &retry).await;
+            .filter(|state| state.finished_at.is_none() && state.operation == operation);
+        let terminating = running.is_some_and(|state| state.phase == OperationPhase::Terminating);
+        let known = match running {
+            Some(_) => self.inner.attempts.get(id).await?,
+            None => None,
+        };
+        let begun = known
+            .as_ref()
+            .is_some_and(|known| !known.value.tasks.is_empty());
+        if terminating && !begun {
+            let result = running.and_then(|state| state.sync_result.clone());
+            let end = End {
+                result,
+                ..failed(OperationPhase::Failed, TERMINATED)
+            };
+            return self.finish(id, &operation, end).await;
         }
-        self.finish(id, &operation, end).await
+        let is_new = running.is_none();
+        let mut application = stored.value;
+        let record = match known {
+            Some(known) => known.value,
+            None => {
+                let revision = operation
+                    .sync
+                    .as_ref()
+                    .map(|sync| sync.revision.as_str())
+                    .unwrap_or_default();
+                let record = Record::new(revision, Utc::now());
+                if is_new {
+                    begin(&mut application, &operation);
+                }
+                self.write(id, &application, stored.mod_revision, Some(&record))
+                    .await?;
+                record
+            }
+        };
+        // A retry is an attempt that begins later.
+        let early = record.started_at - Utc::now();
+        if !terminating && let Ok(early) = early.to_std() {
+            self.again(id, early);
+            return Ok(());
+        }
+        match self
+            .carry_out(id, &application, &operation, record, terminating)
+            .await?
+        {
+            Some(end) => self.conclude(id, &application, &operation, end).await,
+            None => Ok(()),
+        }
     }
 
-    /// Notes a failed attempt, and when the next one is.
-    async fn retry(
-        &self,
-        id: &str,
-        operation: &Operation,
-        end: End,
-        attempts: i64,
-        strategy: &RetryStrategy,
-    ) -> Result<(), StoreError> {
-        let pause = pause(strategy, attempts);
-        let due = Instant::now() + pause;
-        locked(&self.inner.retries).insert(id.to_owned(), due);
-        let message = format!(
-            "{} Retrying attempt #{} in {} s.",
-            end.message,
-            attempts + 1,
-            pause.as_secs()
-        );
-        self.inner
-            .applications
-            .update(id, |application| -> Result<(), StoreError> {
-                if let Some(state) = application
-                    .status
-                    .as_mut()
-                    .and_then(|status| status.operation_state.as_mut())
-                    && application.operation.as_ref() == Some(operation)
-                {
-                    message.clone_into(&mut state.message);
-                    state.retry_count = Some(attempts + 1);
-                    state.sync_result.clone_from(&end.result);
-                }
-                Ok(())
-            })
-            .await?;
-        self.inner.queue.add_at(id.to_owned(), "", due);
-        Ok(())
-    }
-
-    /// Replaces the operation by its result, in one transaction.
-    async fn finish(&self, id: &str, operation: &Operation, end: End) -> Result<(), StoreError> {
-        locked(&self.inner.retries).remove(id);
-        tracing::info!(
-            application = id,
-            phase = end.phase.as_str(),
-            message = end.message,
-            "an operation ended"
-        );
-        self.inner
-            .applications
-            .update(id, |application| -> Result<(), StoreError> {
-                if application.operation.as_ref() != Some(operation) {
-                    return Ok(());
-                }
-                application.operation = None;
-                let limit = application
-                    .spec
-                    .revision_history_limit
-                    .unwrap_or(HISTORY)
-                    .max(0);
-                let status = application.status.get_or_insert_default();
-                let state = status
-                    .operation_state
-                    .get_or_insert_with(|| OperationState {
-                        started_at: now(),
-                        ..OperationState::default()
-                    });
-                state.operation.clone_from(operation);
-                state.phase = end.phase;
-                state.message.clone_from(&end.message);
-                state.sync_result.clone_from(&end.result);
-                state.finished_at = Some(now());
-                let sync = operation.sync.clone().unwrap_or_default();
-                if end.phase == OperationPhase::Succeeded
-                    && !sync.dry_run
-                    && sync.resources.is_empty()
-                    && let Some(result) = &end.result
-                {
-                    status.history.push(RevisionHistory {
-                        id: status.history.last().map_or(0, |last| last.id + 1),
-                        revision: result.revision.clone(),
-                        revisions: result.revisions.clone(),
-                        deployed_at: now(),
-                        deploy_started_at: Some(state.started_at),
-                        source: result.source.clone(),
-                        sources: result.sources.clone(),
-                        initiated_by: operation.initiated_by.clone().unwrap_or_default(),
-                    });
-                    // The last entry stays: its number goes on.
-                    let keep = usize::try_from(limit).unwrap_or(usize::MAX).max(1);
-                    let excess = status.history.len().saturating_sub(keep);
-                    status.history.drain(..excess);
-                }
-                Ok(())
-            })
-            .await?;
-        Ok(())
-    }
-
+    /// Takes steps until the operation has ended, which is the answer, or something has to be waited for.
     async fn carry_out(
         &self,
         id: &str,
         application: &Application,
         operation: &Operation,
-    ) -> Result<End, StoreError> {
-        let failed = |message: String| End {
-            phase: OperationPhase::Error,
-            message,
-            result: None,
-        };
+        mut record: Record,
+        terminating: bool,
+    ) -> Result<Option<End>, StoreError> {
         let Some(sync) = &operation.sync else {
-            return Ok(failed(
-                "the operation is of a kind that this version does not know".to_owned(),
-            ));
+            return Ok(Some(failed(
+                OperationPhase::Error,
+                "the operation is of a kind that this version does not know",
+            )));
         };
         let choice = Choice {
-            revision: Some(sync.revision.as_str()).filter(|revision| !revision.is_empty()),
+            revision: Some(record.revision.as_str()).filter(|revision| !revision.is_empty()),
             source: sync.source.as_ref(),
             revisions: &sync.revisions,
             sources: &sync.sources,
+            options: Some(&sync.sync_options),
         };
         let target = match self.target(application, choice).await {
             Ok(target) => target,
             Err(condition) => {
-                return Ok(failed(format!("{}: {}", condition.kind, condition.message)));
+                let message = format!("{}: {}", condition.kind, condition.message);
+                return self
+                    .without_target(id, operation, &record, terminating, message)
+                    .await;
             }
         };
-        let plan = plan::plan(
-            &desired(&target),
-            &left(&target, application),
-            &request(&target, application, sync),
-        );
-        let mut results: Vec<ResourceResult> = target
-            .forbidden
-            .iter()
-            .filter(|_| sync.resources.is_empty())
-            .map(|(key, gvk, reason)| row(key, &gvk.version, "SyncFailed", reason))
-            .collect();
-        let force = sync.sync_strategy.as_ref().is_some_and(|strategy| {
-            strategy.apply.as_ref().is_some_and(|apply| apply.force)
-                || strategy.hook.as_ref().is_some_and(|hook| hook.force)
-        });
-        let options = Apply {
-            dry_run: sync.dry_run,
-            force,
+        if record.revision.is_empty() {
+            record.revision.clone_from(&target.revision);
+        }
+        let mut attempt = Attempt::new(application, sync, &target, record.started_at);
+        if terminating {
+            attempt.request.terminate = Some(TERMINATED.to_owned());
+        }
+        let mut saved = true;
+        loop {
+            let scene = Scene::new(self, application, &target, &attempt, &record);
+            let known = record.clone();
+            let desired = scene.desired(&target, &attempt);
+            let left = scene.left();
+            let look = |key: &ResourceKey| scene.live(key);
+            let decision = sync::step(&attempt.situation(&desired, &left, &look, &known));
+            saved &= decision.observed.is_empty();
+            record.merge(decision.observed);
+            match decision.step {
+                Step::Done(done) => {
+                    return Ok(Some(End {
+                        phase: done.phase,
+                        message: done.message,
+                        result: Some(attempt.outcome(&target, sync, &record)),
+                        applied: attempt::applied(&target, &record, sync.dry_run),
+                    }));
+                }
+                Step::Wait(wait) => {
+                    let message = wait.to_string();
+                    let result = attempt.outcome(&target, sync, &record);
+                    let noted = Some((message.as_str(), result));
+                    if !saved || is_news(application, &message) {
+                        self.progress(id, operation, &record, noted).await?;
+                    }
+                    let due = (wait.deadline - Utc::now()).to_std().unwrap_or_default();
+                    self.again(id, due.min(UNSEEN));
+                    return Ok(None);
+                }
+                Step::Run(wave) => {
+                    // What an earlier wave did is durable before the next begins; so are the names of generated hooks.
+                    let names = wave.stages.iter().flatten().any(|task| task.hook);
+                    if !saved || (names && known.tasks.is_empty()) {
+                        let result = attempt.outcome(&target, sync, &record);
+                        let noted = Some(("", result));
+                        match self.progress(id, operation, &record, noted).await? {
+                            Progress::Running => {}
+                            Progress::Terminating if attempt.request.terminate.is_none() => {
+                                attempt.request.terminate = Some(TERMINATED.to_owned());
+                                saved = true;
+                                continue;
+                            }
+                            Progress::Terminating => {}
+                            Progress::Gone => return Ok(None),
+                        }
+                    }
+                    let done = self.run_wave(&target, &attempt, wave, &record).await;
+                    record.merge(done);
+                    saved = false;
+                }
+            }
+        }
+    }
+
+    /// What becomes of an operation whose target cannot be told: one that has begun goes on when it can be told again.
+    async fn without_target(
+        &self,
+        id: &str,
+        operation: &Operation,
+        record: &Record,
+        terminating: bool,
+        message: String,
+    ) -> Result<Option<End>, StoreError> {
+        if terminating {
+            return Ok(Some(failed(OperationPhase::Failed, TERMINATED)));
+        }
+        let end = tiphys_engine::duration::after(record.started_at, Deadlines::default().operation);
+        if record.tasks.is_empty() || Utc::now() >= end {
+            return Ok(Some(failed(OperationPhase::Error, &message)));
+        }
+        let result = SyncOperationResult {
+            resources: record.results(),
+            revision: record.revision.clone(),
+            ..SyncOperationResult::default()
         };
-        let made: Vec<String> = plan
-            .waves
+        self.progress(id, operation, record, Some((&message, result)))
+            .await?;
+        self.again(id, RECONNECT);
+        Ok(None)
+    }
+
+    /// Carries out the stages of a wave, one after the other; after a failure the later ones are not begun.
+    async fn run_wave(
+        &self,
+        target: &Target,
+        attempt: &Attempt<'_>,
+        wave: Wave<'_>,
+        record: &Record,
+    ) -> Vec<TaskRecord> {
+        let made: Vec<String> = wave
+            .stages
             .iter()
             .flatten()
-            .filter(|task| task.key().kind == "Namespace")
-            .map(|task| task.key().name.clone())
+            .map(|task| &task.key)
+            .chain(record.tasks.iter().map(|task| &task.key))
+            .filter(|key| key.kind == "Namespace")
+            .map(|key| key.name.clone())
             .collect();
-        let mut broken = !results.is_empty();
-        for (index, wave) in plan.waves.into_iter().enumerate() {
-            if broken {
-                break;
-            }
-            if index > 0 && self.is_terminated(id, operation).await? {
-                let result = outcome(&target, sync, results);
-                return Ok(End {
-                    phase: OperationPhase::Failed,
-                    message: TERMINATED.to_owned(),
-                    result: Some(result),
-                });
-            }
-            let tasks = wave.into_iter().enumerate().map(|(at, task)| {
-                let work = run(&target, task, options, &made);
-                async move { (at, work.await) }
+        let dry_run = attempt.request.dry_run;
+        let mut done: Vec<TaskRecord> = Vec::new();
+        for stage in wave.stages {
+            // Collected, because a closure with these lifetimes cannot live across an await.
+            let tasks = stage.into_iter().enumerate().map(|(at, task)| {
+                let made = &made;
+                async move {
+                    let begun = Utc::now();
+                    let outcome = task::perform(target, attempt, &task, record, made).await;
+                    (at, task.result(outcome, dry_run, begun))
+                }
             });
-            // Unordered, so that a slow object does not hold the others back; the result has the plan's order.
-            let mut done: Vec<(usize, ResourceResult)> = futures::stream::iter(tasks)
+            // Unordered, so that a slow object does not hold the others back; the record has the plan's order.
+            let tasks: Vec<_> = tasks.collect();
+            let mut results: Vec<(usize, Option<TaskRecord>)> = futures::stream::iter(tasks)
                 .buffer_unordered(CONCURRENCY)
                 .collect()
                 .await;
-            done.sort_by_key(|(at, _)| *at);
-            let done: Vec<ResourceResult> = done.into_iter().map(|(_, row)| row).collect();
-            broken = done.iter().any(|row| row.status == "SyncFailed");
-            results.extend(done);
+            results.sort_by_key(|(at, _)| *at);
+            let results = results.into_iter().filter_map(|(_, result)| result);
+            let before = done.len();
+            done.extend(results);
+            if done[before..].iter().any(TaskRecord::is_failed) {
+                break;
+            }
         }
-        let failures: Vec<&str> = results
-            .iter()
-            .filter(|row| row.status == "SyncFailed")
-            .map(|row| row.message.as_str())
-            .collect();
-        let (phase, message) = if failures.is_empty() {
-            (
-                OperationPhase::Succeeded,
-                "successfully synced (all tasks run)".to_owned(),
-            )
-        } else {
-            (
-                OperationPhase::Failed,
-                format!(
-                    "one or more objects failed to apply, reason: {}",
-                    failures.join(",")
-                ),
-            )
-        };
-        Ok(End {
-            phase,
-            message,
-            result: Some(outcome(&target, sync, results)),
-        })
-    }
-
-    async fn is_terminated(&self, id: &str, operation: &Operation) -> Result<bool, StoreError> {
-        let Some(stored) = self.inner.applications.get(id).await? else {
-            return Ok(true);
-        };
-        let state = stored
-            .value
-            .status
-            .as_ref()
-            .and_then(|status| status.operation_state.as_ref());
-        Ok(stored.value.operation.as_ref() != Some(operation)
-            || state.is_some_and(|state| state.phase == OperationPhase::Terminating))
+        done
     }
 }
 
-/// How long to wait before the next attempt: 5 s, doubled each time, at most 3 minutes, unless the strategy says otherwise.
-fn pause(strategy: &RetryStrategy, attempts: i64) -> Duration {
-    let backoff = strategy.backoff.clone().unwrap_or_default();
-    let base = duration(&backoff.duration).unwrap_or(Duration::from_secs(5));
-    let most = duration(&backoff.max_duration).unwrap_or(Duration::from_secs(180));
-    let factor = u32::try_from(backoff.factor.unwrap_or(2).clamp(1, 100)).unwrap_or(2);
-    let exponent = u32::try_from(attempts.clamp(0, 30)).unwrap_or(30);
-    base.saturating_mul(factor.saturating_pow(exponent))
-        .min(most)
+/// Writes into an application that its operation runs.
+fn begin(application: &mut Application, operation: &Operation) {
+    let status = application.status.get_or_insert_default();
+    status.operation_state = Some(OperationState {
+        operation: operation.clone(),
+        phase: OperationPhase::Running,
+        started_at: now(),
+        ..OperationState::default()
+    });
 }
 
-/// Reads a duration as Go writes it (`1m30s`, `500ms`), or a number of seconds.
-fn duration(text: &str) -> Option<Duration> {
-    if let Ok(seconds) = text.parse() {
-        return Some(Duration::from_secs(seconds));
-    }
-    let mut total = 0.0;
-    let mut rest = text;
-    while !rest.is_empty() {
-        let digits = rest
-            .find(|c: char| !c.is_ascii_digit() && c != '.')
-            .filter(|at| *at > 0)?;
-        let number: f64 = rest[..digits].parse().ok()?;
-        rest = &rest[digits..];
-        let unit = rest
-            .find(|c: char| c.is_ascii_digit())
-            .unwrap_or(rest.len());
-        total += number
-            * match &rest[..unit] {
-                "h" => 3600.0,
-                "m" => 60.0,
-                "s" => 1.0,
-                "ms" => 0.001,
-                _ => return None,
-            };
-        rest = &rest[unit..];
-    }
-    Duration::try_from_secs_f64(total)
-        .ok()
-        .filter(|_| !text.is_empty())
-}
-
-fn desired(target: &Target) -> Vec<Desired> {
-    target
-        .wanted
-        .iter()
-        .map(|wanted| Desired {
-            key: wanted.key.clone(),
-            target: wanted.object.clone(),
-            exists: target.cluster.live(&wanted.key).is_some(),
-        })
-        .collect()
-}
-
-fn left(target: &Target, application: &Application) -> Vec<Value> {
-    target
-        .left(&application.metadata.name)
-        .iter()
-        .map(|live| Value::clone(live))
-        .collect()
-}
-
-fn request(target: &Target, application: &Application, sync: &SyncOperation) -> Request {
-    let spec = &application.spec;
-    let option = |wanted: &str| sync.sync_options.iter().any(|option| option == wanted);
-    let namespace = &spec.destination.namespace;
-    let namespaced = target
-        .wanted
-        .iter()
-        .any(|wanted| wanted.key.namespace == *namespace);
-    let create = option("CreateNamespace=true") && !namespace.is_empty() && namespaced;
-    let metadata = spec
-        .sync_policy
+/// Whether the operation's message is another than the one that is stored.
+fn is_news(application: &Application, message: &str) -> bool {
+    application
+        .status
         .as_ref()
-        .and_then(|policy| policy.managed_namespace_metadata.as_ref());
-    Request {
-        prune: sync.prune,
-        selected: sync
-            .resources
-            .iter()
-            .map(|resource| Selector {
-                group: resource.group.clone(),
-                kind: resource.kind.clone(),
-                namespace: resource.namespace.clone(),
-                name: resource.name.clone(),
-            })
-            .collect(),
-        create_namespace: create.then(|| {
-            let mut object = serde_json::json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}});
-            if let Some(metadata) = metadata {
-                object["metadata"]["labels"] = serde_json::json!(metadata.labels);
-                object["metadata"]["annotations"] = serde_json::json!(metadata.annotations);
-            }
-            object
-        }),
-    }
+        .and_then(|status| status.operation_state.as_ref())
+        .is_none_or(|state| state.message != message)
 }
 
-fn row(key: &ResourceKey, version: &str, status: &str, message: &str) -> ResourceResult {
-    ResourceResult {
-        group: key.group.clone(),
-        version: version.to_owned(),
-        kind: key.kind.clone(),
-        namespace: key.namespace.clone(),
-        name: key.name.clone(),
-        status: status.to_owned(),
-        message: message.to_owned(),
-        hook_phase: if status == "SyncFailed" {
-            "Failed"
-        } else {
-            "Running"
-        }
-        .to_owned(),
-        sync_phase: "Sync".to_owned(),
-        ..ResourceResult::default()
-    }
-}
-
-fn outcome(
-    target: &Target,
-    sync: &SyncOperation,
-    resources: Vec<ResourceResult>,
-) -> SyncOperationResult {
-    SyncOperationResult {
-        resources,
-        revision: target.revision.clone(),
-        revisions: target.revisions.clone(),
-        source: Some(sync.source.clone().unwrap_or_else(|| target.source.clone()))
-            .filter(|_| target.sources.is_empty()),
-        sources: target.sources.clone(),
-        ..SyncOperationResult::default()
-    }
-}
-
-async fn run(target: &Target, task: Task, options: Apply, made: &[String]) -> ResourceResult {
-    match task {
-        Task::Skip {
-            key,
-            version,
-            reason,
-        } => {
-            let message = match reason {
-                SkipReason::PruneNotRequested => "ignored (requires pruning)",
-                SkipReason::PruneForbidden => "ignored (no prune)",
-            };
-            row(&key, &version, "PruneSkipped", message)
-        }
-        Task::Prune { key, version } => {
-            let Some(live) = target.cluster.live(&key) else {
-                return row(&key, &version, "Pruned", "pruned");
-            };
-            match target
-                .cluster
-                .delete(&live, PropagationPolicy::Foreground, options.dry_run)
-                .await
-            {
-                Ok(_) => row(
-                    &key,
-                    &version,
-                    "Pruned",
-                    if options.dry_run {
-                        "pruned (dry run)"
-                    } else {
-                        "pruned"
-                    },
-                ),
-                Err(error) => row(&key, &version, "SyncFailed", &error.to_string()),
-            }
-        }
-        Task::Apply {
-            key,
-            target: wanted,
-            namespace,
-        } => {
-            let gvk = object::gvk(&wanted);
-            let before = target.cluster.live(&key);
-            if namespace && before.is_none() && exists(&target.cluster, &wanted).await {
-                return row(
-                    &key,
-                    &gvk.version,
-                    "Synced",
-                    &format!("{} unchanged", shown(&key)),
-                );
-            }
-            let result = apply(target, &wanted, options).await;
-            let mut done = match result {
-                Ok(after) => {
-                    let verb = match before {
-                        None => "created",
-                        Some(before)
-                            if before["metadata"]["resourceVersion"]
-                                == after["metadata"]["resourceVersion"] =>
-                        {
-                            "unchanged"
-                        }
-                        Some(_) => "configured",
-                    };
-                    let dry = if options.dry_run { " (dry run)" } else { "" };
-                    row(
-                        &key,
-                        &gvk.version,
-                        "Synced",
-                        &format!("{} {verb}{dry}", shown(&key)),
-                    )
-                }
-                // What a dry run cannot know: the namespace or the definition would be there by then.
-                Err(ClusterError::UnknownKind { .. })
-                    if options.dry_run
-                        && target
-                            .defined
-                            .contains_key(&(gvk.group.clone(), gvk.kind.clone())) =>
-                {
-                    row(
-                        &key,
-                        &gvk.version,
-                        "Synced",
-                        &format!("{} created (dry run)", shown(&key)),
-                    )
-                }
-                Err(error)
-                    if options.dry_run && error.is_not_found() && made.contains(&key.namespace) =>
-                {
-                    row(
-                        &key,
-                        &gvk.version,
-                        "Synced",
-                        &format!("{} created (dry run)", shown(&key)),
-                    )
-                }
-                Err(error) => row(&key, &gvk.version, "SyncFailed", &error.to_string()),
-            };
-            done.images = object::images(&wanted);
-            if namespace {
-                "PreSync".clone_into(&mut done.sync_phase);
-            }
-            done
-        }
-    }
-}
-
-/// Whether a namespace is there: one that somebody else made is left as it is.
-async fn exists(cluster: &Cluster, namespace: &Value) -> bool {
-    cluster.exists(namespace).await.unwrap_or(false)
-}
-
-/// Applies; a kind whose definition was applied just before is waited for.
-async fn apply(target: &Target, wanted: &Value, options: Apply) -> Result<Value, ClusterError> {
-    let gvk = object::gvk(wanted);
-    let defined = target
-        .defined
-        .contains_key(&(gvk.group.clone(), gvk.kind.clone()));
-    let end = Instant::now() + DEFINITION;
-    loop {
-        let result = target.cluster.apply(wanted, options).await;
-        let early = match &result {
-            Err(ClusterError::UnknownKind { .. }) => defined && !options.dry_run,
-            Err(error) => defined && !options.dry_run && error.is_not_found(),
-            Ok(_) => false,
-        };
-        if !early || Instant::now() > end {
-            return result;
-        }
-        tokio::time::sleep(Duration::from_millis(200)).await;
-    }
-}
-
-/// `deployment.apps/web`, as kubectl shows it.
-fn shown(key: &ResourceKey) -> String {
-    let kind = key.kind.to_lowercase();
-    if key.group.is_empty() {
-        format!("{kind}/{}", key.name)
-    } else {
-        format!("{kind}.{}/{}", key.group, key.name)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn durations_are_gos() {
-        for (text, milliseconds) in [
-            ("5s", Some(5000)),
-            ("1m30s", Some(90_000)),
-            ("500ms", Some(500)),
-            ("2h", Some(7_200_000)),
-            ("7", Some(7000)),
-            ("", None),
-            ("5 apples", None),
-            ("s", None),
-        ] {
-            assert_eq!(
-                duration(text),
-                milliseconds.map(Duration::from_millis),
-                "{text}"
-            );
-        }
-    }
-
-    #[test]
-    fn pauses_grow_to_their_limit() {
-        let strategy = RetryStrategy {
-            backoff: Some(Backoff {
-                duration: "1s".into(),
-                factor: Some(3),
-                max_duration: "10s".into(),
-            }),
-            ..RetryStrategy::default()
-        };
-        let pauses: Vec<u64> = (0..4)
-            .map(|attempts| pause(&strategy, attempts).as_secs())
-            .collect();
-        assert_eq!(pauses, [1, 3, 9, 10]);
-        assert_eq!(pause(&RetryStrategy::default(), 0), Duration::from_secs(5));
-    }
+/// Whether an object of the source takes part in the comparison: hooks and what is skipped do not.
+pub(crate) fn is_compared(object: &serde_json::Value) -> bool {
+    !hook::is_hook(object) && !hook::is_skipped(object)
 }

@@ -17,7 +17,6 @@ pub mod source;
 mod target;
 pub mod view;
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use tiphys_model::Application;
@@ -82,6 +81,10 @@ struct Inner {
     projects: Collection<tiphys_model::AppProject>,
     repositories: Collection<RepositoryRecord>,
     registered: Collection<ClusterRecord>,
+    /// What running operations have done so far.
+    attempts: Collection<tiphys_engine::sync::Record>,
+    /// Operations that have ended.
+    operations: Collection<tiphys_model::OperationRecord>,
     sealer: Arc<Sealer>,
     sources: Sources,
     clusters: Clusters,
@@ -90,8 +93,6 @@ struct Inner {
     records: RwLock<Arc<Records>>,
     queue: queue::WorkQueue<String>,
     rendered: rendering::Cache,
-    /// When a failed operation is tried again.
-    retries: Mutex<HashMap<String, tokio::time::Instant>>,
 }
 
 /// The reconciler. Cheap to clone.
@@ -112,6 +113,8 @@ impl Reconciler {
                 projects: Collection::new(database.clone(), "/projects/"),
                 repositories: Collection::new(database.clone(), "/repositories/"),
                 registered: Collection::new(database.clone(), "/clusters/"),
+                attempts: Collection::new(database.clone(), "/records/"),
+                operations: Collection::new(database.clone(), OPERATIONS),
                 database,
                 rendered: rendering::Cache::new(Some(parts.rendered), Arc::clone(&sealer)),
                 sealer,
@@ -121,7 +124,6 @@ impl Reconciler {
                 customs: parts.customs,
                 records: RwLock::default(),
                 queue: queue::WorkQueue::new(),
-                retries: Mutex::default(),
             }),
         }
     }

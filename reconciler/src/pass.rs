@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
+use tiphys_engine::automation::skips_reconcile;
 use tiphys_model::*;
 use tiphys_storage::{StoreError, Stored};
 use tokio::time::Instant;
 
 use crate::compare::fill;
 use crate::target::Choice;
-use crate::{Reconciler, locked, now};
+use crate::{Reconciler, now};
 
 /// The annotation that asks for a new comparison; it is gone when that is done.
 const REFRESH: &str = "argocd.argoproj.io/refresh";
@@ -37,7 +38,6 @@ impl Reconciler {
     async fn try_pass(&self, id: &str) -> Result<(), StoreError> {
         let Some(stored) = self.inner.applications.get(id).await? else {
             self.forget_rendering(id.rsplit('/').next().unwrap_or(id));
-            locked(&self.inner.retries).remove(id);
             return Ok(());
         };
         if stored.value.metadata.deletion_timestamp.is_some() {
@@ -57,6 +57,16 @@ impl Reconciler {
     ) -> Result<(), StoreError> {
         let before = &stored.value;
         let mut after = before.clone();
+        if skips_reconcile(before) {
+            // Whoever waits for a refresh is not kept waiting.
+            if after.metadata.annotations.remove(REFRESH).is_some() {
+                self.inner
+                    .applications
+                    .replace(id, &after, stored.mod_revision)
+                    .await?;
+            }
+            return Ok(());
+        }
         let refresh = after.metadata.annotations.remove(REFRESH);
         if refresh.is_some() {
             let records = self.records();
@@ -74,7 +84,7 @@ impl Reconciler {
         let comparison = target
             .as_ref()
             .ok()
-            .map(|target| target.compare(&before.metadata.name));
+            .map(|target| target.compare(&before.metadata.name, &self.inner.customs.checks));
         let status = after.status.get_or_insert_default();
         let outcome = match (&target, &comparison) {
             (Ok(target), Some(comparison)) => {

@@ -1,15 +1,19 @@
 //! What an application should be: its manifests, ready to be compared and applied.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use serde_json::Value;
+use tiphys_engine::ignore::IgnoreRules;
 use tiphys_engine::object::{self, Gvk};
-use tiphys_engine::{diff, plan, project, tracking, window};
+use tiphys_engine::sync::{self, Options};
+use tiphys_engine::tracking::{Ownership, Tracking};
+use tiphys_engine::{diff, project, tracking, window};
 use tiphys_model::{Application, ApplicationSource, ApplicationSpec, ResourceKey, SyncWindow};
 use tiphys_render::Manifest;
 
 use crate::cluster::{Cluster, ClusterError, MANAGER};
+use crate::execute::is_compared;
 use crate::{IN_CLUSTER, Reconciler, Rendered};
 
 /// Something that keeps an application from being compared or synchronised, or a warning.
@@ -53,6 +57,12 @@ pub(crate) struct Target {
     pub wanted: Vec<Wanted>,
     /// Kinds that definitions in the source itself bring.
     pub defined: HashMap<(String, String), bool>,
+    /// Group and kind of the wanted objects that the cluster serves.
+    pub served: HashSet<(String, String)>,
+    /// Wanted objects that are live as those of another application, and its name.
+    pub shared: Vec<(ResourceKey, String)>,
+    /// What the user does not want to see as drift.
+    pub rules: IgnoreRules,
     /// Objects that the project forbids: their result, and why.
     pub forbidden: Vec<(ResourceKey, Gvk, String)>,
     pub warnings: Vec<Condition>,
@@ -61,14 +71,17 @@ pub(crate) struct Target {
 impl Target {
     /// How its objects are compared.
     pub(crate) fn diff_options(&self) -> diff::Options<'_> {
-        diff::Options::new(MANAGER)
+        diff::Options {
+            ignore: (!self.rules.is_empty()).then_some(&self.rules),
+            ..diff::Options::new(MANAGER)
+        }
     }
 
     /// The objects that take part in the comparison.
     pub(crate) fn compared(&self) -> impl Iterator<Item = &Wanted> {
         self.wanted
             .iter()
-            .filter(|wanted| !plan::is_hook(&wanted.object))
+            .filter(|wanted| is_compared(&wanted.object))
     }
 }
 
@@ -80,6 +93,8 @@ pub(crate) struct Choice<'a> {
     /// For an application with several sources.
     pub revisions: &'a [String],
     pub sources: &'a [ApplicationSource],
+    /// The options of the operation, when there is one.
+    pub options: Option<&'a [String]>,
 }
 
 impl Reconciler {
@@ -227,6 +242,9 @@ impl Reconciler {
                 .collect(),
             wanted: Vec::with_capacity(manifests.len()),
             defined: definitions(&manifests),
+            served: HashSet::new(),
+            shared: Vec::new(),
+            rules: IgnoreRules::default(),
             forbidden: Vec::new(),
             warnings: Vec::new(),
         };
@@ -238,10 +256,20 @@ impl Reconciler {
             target.sources = sources;
             target.revisions = rendered.revisions;
         }
+        let (rules, errors) = IgnoreRules::compile(&spec.ignore_differences);
+        target.rules = rules;
+        target.warnings.extend(
+            errors
+                .iter()
+                .map(|error| Condition::new("ComparisonError", error)),
+        );
         let mut places: HashMap<ResourceKey, usize> = HashMap::new();
         for manifest in manifests.iter() {
             let gvk = object::gvk(&manifest.object);
             let served = target.cluster.kind(&gvk).await.map_err(unreachable)?;
+            if served.is_some() {
+                target.served.insert((gvk.group.clone(), gvk.kind.clone()));
+            }
             let namespaced = served.map_or_else(
                 || {
                     target
@@ -267,7 +295,14 @@ impl Reconciler {
                 target.forbidden.push((wanted.key, wanted.gvk, reason));
                 continue;
             }
+            target.warnings.extend(
+                sync::warnings(&wanted.object)
+                    .into_iter()
+                    .map(|warning| Condition::new("SyncOptionWarning", warning)),
+            );
             match places.get(&wanted.key) {
+                // A hook without a name gets another for every attempt.
+                _ if wanted.key.name.is_empty() => target.wanted.push(wanted),
                 Some(&at) => {
                     target.warnings.push(Condition::new(
                         "RepeatedResourceWarning",
@@ -293,23 +328,36 @@ impl Reconciler {
                 version: resource.version.clone(),
                 kind: resource.kind.clone(),
             });
+        let namespace = made_namespace(application, choice.options);
         let kinds = target
             .wanted
             .iter()
             .map(|wanted| wanted.gvk.clone())
             .chain(before)
+            .chain(namespace.iter().map(|key| Gvk {
+                group: String::new(),
+                version: "v1".to_owned(),
+                kind: key.kind.clone(),
+            }))
             .collect::<Vec<_>>();
         target
             .cluster
             .watch_kinds(kinds)
             .await
             .map_err(unreachable)?;
-        let keys: Vec<&ResourceKey> = target.wanted.iter().map(|wanted| &wanted.key).collect();
+        let keys: Vec<&ResourceKey> = target
+            .wanted
+            .iter()
+            .map(|wanted| &wanted.key)
+            .filter(|key| !key.name.is_empty())
+            .chain(&namespace)
+            .collect();
         target
             .cluster
             .load(&application.metadata.name, &keys)
             .await
             .map_err(unreachable)?;
+        target.note_shared(&application.metadata.name);
         Ok(target)
     }
 }
@@ -320,6 +368,46 @@ pub(crate) fn sources_of(spec: &ApplicationSpec) -> &[ApplicationSource] {
         Some(source) if spec.sources.is_empty() => std::slice::from_ref(source),
         _ => &spec.sources,
     }
+}
+
+impl Target {
+    /// Notes wanted objects that are those of another application.
+    fn note_shared(&mut self, application: &str) {
+        let tracking = Tracking::default();
+        for wanted in &self.wanted {
+            let Some(live) = self.cluster.live(&wanted.key) else {
+                continue;
+            };
+            if tracking.ownership(&live, application) == Ownership::Owned {
+                continue;
+            }
+            if let Some(other) = tracking
+                .application_of(&live)
+                .filter(|other| *other != application)
+            {
+                self.warnings.push(Condition::new(
+                    "SharedResourceWarning",
+                    format!(
+                        "{}/{} is part of applications {application} and {other}",
+                        wanted.key.kind, wanted.key.name
+                    ),
+                ));
+                self.shared.push((wanted.key.clone(), other.to_owned()));
+            }
+        }
+    }
+}
+
+/// The namespace that an operation with these options makes, when it is missing.
+fn made_namespace(application: &Application, options: Option<&[String]>) -> Option<ResourceKey> {
+    let name = &application.spec.destination.namespace;
+    let wanted = Options::of_application_leniently(options?).create_namespace == Some(true);
+    (wanted && !name.is_empty()).then(|| ResourceKey {
+        group: String::new(),
+        kind: "Namespace".to_owned(),
+        namespace: String::new(),
+        name: name.clone(),
+    })
 }
 
 /// Gives an object its namespace and its tracking annotation.

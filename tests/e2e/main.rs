@@ -11,4 +11,5 @@ mod main_job;
 mod render;
 mod schemathesis;
 mod sources;
+mod sync;
 mod webhook;

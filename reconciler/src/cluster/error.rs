@@ -105,6 +105,12 @@ impl ClusterError {
         matches!(self, Self::Refused { code: 404, .. })
     }
 
+    /// Whether somebody wrote the object meanwhile, or it is another object than the one that was meant.
+    #[must_use]
+    pub fn is_conflict(&self) -> bool {
+        matches!(self, Self::Refused { code: 409, .. })
+    }
+
     /// Whether a field was changed that cannot be changed: only deleting and making the object anew helps.
     #[must_use]
     pub fn is_immutable(&self) -> bool {

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use kube::api::{
     Api, DeleteParams, DynamicObject, Patch, PatchParams, PostParams, Preconditions,
-    PropagationPolicy,
+    PropagationPolicy, ValidationDirective,
 };
 use serde_json::Value;
 use tiphys_engine::object::{self, Gvk};
@@ -18,6 +18,10 @@ pub struct Apply {
     pub dry_run: bool,
     /// When a field cannot be changed: delete the object and make it anew.
     pub force: bool,
+    /// Replace the object, or make it, instead of applying it.
+    pub replace: bool,
+    /// Leave it to the API server to drop fields that it does not know (`Validate=false`).
+    pub unchecked: bool,
 }
 
 /// The forms of a patch.
@@ -89,8 +93,14 @@ impl Cluster {
             object::namespace(target).to_owned(),
         );
         let (api, _) = self.api(&object::gvk(target), &namespace).await?;
+        if options.replace {
+            return self.put(&api, target, options).await;
+        }
         let mut params = PatchParams::apply(MANAGER).force();
         params.dry_run = options.dry_run;
+        if options.unchecked {
+            params.field_validation = Some(ValidationDirective::Ignore);
+        }
         let patch = Patch::Apply(target);
         let send = async || {
             let request = async {
@@ -138,18 +148,45 @@ impl Cluster {
         Ok(value)
     }
 
-    /// Whether an object of this name is there, asked directly.
-    ///
-    /// # Errors
-    /// What the API server refused.
-    pub async fn exists(&self, target: &Value) -> Result<bool, ClusterError> {
-        let (api, _) = self
-            .api(&object::gvk(target), object::namespace(target))
-            .await?;
-        Ok(self
-            .timed(api.get_metadata_opt(object::name(target)))
-            .await?
-            .is_some())
+    /// Replaces an object by exactly what is stated, or makes it. With force it is deleted first when it cannot be changed.
+    async fn put(
+        &self,
+        api: &Api<DynamicObject>,
+        target: &Value,
+        options: Apply,
+    ) -> Result<Value, ClusterError> {
+        let name = object::name(target);
+        let params = PostParams {
+            dry_run: options.dry_run,
+            field_manager: Some(MANAGER.to_owned()),
+        };
+        let make = || {
+            kube::core::Request::new(api.resource_url())
+                .create(&params, target.to_string().into_bytes())
+                .map_err(kube::Error::BuildRequest)
+        };
+        let live = match self.get(api, name).await {
+            Ok(live) => live,
+            Err(error) if error.is_not_found() => {
+                return self.send(target, api, make(), options.dry_run).await;
+            }
+            Err(error) => return Err(error),
+        };
+        let mut whole = target.clone();
+        // Many kinds refuse an update that does not name the version it replaces.
+        whole["metadata"]["resourceVersion"] = live["metadata"]["resourceVersion"].clone();
+        let request = kube::core::Request::new(api.resource_url())
+            .replace(name, &params, whole.to_string().into_bytes())
+            .map_err(kube::Error::BuildRequest);
+        match self.send(target, api, request, options.dry_run).await {
+            Err(error) if error.is_immutable() && options.force && !options.dry_run => {
+                self.delete(&live, PropagationPolicy::Foreground, false)
+                    .await?;
+                self.wait_gone(api, name).await?;
+                self.send(target, api, make(), false).await
+            }
+            outcome => outcome,
+        }
     }
 
     async fn wait_gone(&self, api: &Api<DynamicObject>, name: &str) -> Result<(), ClusterError> {
@@ -243,6 +280,16 @@ impl Cluster {
         api: &Api<DynamicObject>,
         request: Result<http::Request<Vec<u8>>, kube::Error>,
     ) -> Result<Value, ClusterError> {
+        self.send(object, api, request, false).await
+    }
+
+    async fn send(
+        &self,
+        object: &Value,
+        api: &Api<DynamicObject>,
+        request: Result<http::Request<Vec<u8>>, kube::Error>,
+        dry_run: bool,
+    ) -> Result<Value, ClusterError> {
         let send = async { api.clone().into_client().request::<Value>(request?).await };
         let value = self.timed(send).await.map_err(|error| {
             if object::is_secret(object) {
@@ -251,7 +298,9 @@ impl Cluster {
                 error
             }
         })?;
-        self.remember(&value);
+        if !dry_run {
+            self.remember(&value);
+        }
         Ok(value)
     }
 

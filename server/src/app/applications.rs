@@ -413,6 +413,7 @@ impl App {
             ))
         };
         check_sources(spec).map_err(invalid)?;
+        check_policy(spec).map_err(invalid)?;
         let urls: Vec<&str> = sources(spec)
             .map(|source| source.repo_url.as_str())
             .collect();
@@ -439,6 +440,23 @@ impl App {
 pub(super) fn sources(spec: &ApplicationSpec) -> impl Iterator<Item = &ApplicationSource> {
     let single = spec.source.iter().filter(|_| spec.sources.is_empty());
     spec.sources.iter().chain(single)
+}
+
+/// Refuses options, retries and rules that could not be carried out later.
+fn check_policy(spec: &ApplicationSpec) -> Result<(), String> {
+    use tiphys_engine::{ignore::IgnoreRules, retry, sync::Options};
+    let policy = spec.sync_policy.as_ref();
+    if let Some(policy) = policy {
+        Options::of_application(&policy.sync_options)
+            .map_err(|error| format!("spec.syncPolicy.syncOptions: {error}"))?;
+        if let Some(strategy) = &policy.retry {
+            retry::check(strategy).map_err(|error| format!("spec.syncPolicy.retry: {error}"))?;
+        }
+    }
+    match IgnoreRules::compile(&spec.ignore_differences).1.first() {
+        Some(error) => Err(format!("spec.ignoreDifferences: {error}")),
+        None => Ok(()),
+    }
 }
 
 fn check_sources(spec: &ApplicationSpec) -> Result<(), String> {

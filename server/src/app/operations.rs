@@ -31,6 +31,7 @@ impl App {
         let application = &stored.value;
         place.check(application)?;
         refuse_deleting(application)?;
+        self.refuse_outside_windows(application)?;
         if !request.manifests.is_empty() {
             return Err(ApiError::new(
                 Code::InvalidArgument,
@@ -39,6 +40,14 @@ impl App {
         }
         let resolved = self.resolved(application, &request).await?;
         let policy = application.spec.sync_policy.clone().unwrap_or_default();
+        if let Some(options) = &request.sync_options {
+            tiphys_engine::sync::Options::of_application(&options.items)
+                .map_err(|error| ApiError::invalid(format!("syncOptions: {error}")))?;
+        }
+        if let Some(strategy) = &request.retry_strategy {
+            tiphys_engine::retry::check(strategy)
+                .map_err(|error| ApiError::invalid(format!("retryStrategy: {error}")))?;
+        }
         let operation = Operation {
             sync: Some(SyncOperation {
                 prune: request.prune,
@@ -152,6 +161,7 @@ impl App {
         let application = &stored.value;
         place.check(application)?;
         refuse_deleting(application)?;
+        self.refuse_outside_windows(application)?;
         if is_automated(application) {
             return Err(ApiError::new(
                 Code::FailedPrecondition,
@@ -192,6 +202,23 @@ impl App {
             retry: Some(policy.retry.unwrap_or_default()),
         };
         self.queue(&place, operation).await
+    }
+
+    /// Refuses an operation that the project's sync windows do not permit by hand now.
+    fn refuse_outside_windows(&self, application: &Application) -> Result<(), ApiError> {
+        let windows: Vec<Window> = self
+            .view
+            .windows(application)
+            .iter()
+            .filter_map(|window| Window::new(window).ok())
+            .collect();
+        if window::verdict(&windows, chrono::Utc::now(), None).manual {
+            return Ok(());
+        }
+        Err(ApiError::new(
+            Code::PermissionDenied,
+            "cannot sync: blocked by sync window",
+        ))
     }
 
     /// Writes the operation, unless another is pending.

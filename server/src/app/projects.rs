@@ -104,6 +104,7 @@ impl App {
         let name = project.metadata.name.clone();
         check_name("AppProject.argoproj.io", &name)?;
         check_policies(&project)?;
+        check_windows(&project)?;
         if let Some(stored) = self.projects.get(&name).await.map_err(fault)? {
             if stored.value.spec == project.spec {
                 return Ok(with_revision(stored.value, stored.mod_revision));
@@ -139,6 +140,7 @@ impl App {
         project: AppProject,
     ) -> Result<AppProject, ApiError> {
         check_policies(&project)?;
+        check_windows(&project)?;
         let stored = self
             .projects
             .get(name)
@@ -259,6 +261,15 @@ fn check_policies(project: &AppProject) -> Result<(), ApiError> {
                 )));
             }
         }
+    }
+    Ok(())
+}
+
+/// Refuses sync windows that could not be read later.
+fn check_windows(project: &AppProject) -> Result<(), ApiError> {
+    for (at, window) in project.spec.sync_windows.iter().enumerate() {
+        tiphys_engine::window::Window::new(window)
+            .map_err(|error| ApiError::invalid(format!("spec.syncWindows[{at}]: {error}")))?;
     }
     Ok(())
 }

@@ -1,0 +1,214 @@
+//! Synchronisation on a real control plane: waves, hooks, options, pruning, and what is kept of operations.
+
+use anyhow::{Context as _, Result};
+use serde_json::{Value, json};
+use tiphys_tests::{PATIENCE, World};
+
+/// A ConfigMap with annotations, each `name: "value"`.
+fn annotated(name: &str, value: &str, annotations: &[(&str, &str)]) -> String {
+    let annotations: serde_json::Map<String, Value> = annotations
+        .iter()
+        .map(|(name, value)| (format!("argocd.argoproj.io/{name}"), json!(value)))
+        .collect();
+    json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "annotations": annotations},
+        "data": {"value": value}})
+    .to_string()
+}
+
+/// The rows of an operation's result: phase, name, status.
+fn rows(application: &Value) -> Vec<(String, String, String)> {
+    let text = |row: &Value, field: &str| row[field].as_str().unwrap_or_default().to_owned();
+    application["status"]["operationState"]["syncResult"]["resources"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter(|row| row["kind"] != "Namespace")
+        .map(|row| {
+            (
+                text(row, "syncPhase"),
+                text(row, "name"),
+                text(row, "status"),
+            )
+        })
+        .collect()
+}
+
+fn row(phase: &str, name: &str, status: &str) -> (String, String, String) {
+    (phase.to_owned(), name.to_owned(), status.to_owned())
+}
+
+#[test]
+fn phases_and_waves_run_in_order_and_the_operation_is_recorded() -> Result<()> {
+    let world = World::start("waves", "sled")?;
+    world
+        .repository
+        .write(
+            "app/late.yaml",
+            annotated("late", "1", &[("sync-wave", "2")]),
+        )?
+        .write(
+            "app/early.yaml",
+            annotated("early", "1", &[("sync-wave", "-1")]),
+        )?
+        .write("app/plain.yaml", annotated("plain", "1", &[]))?
+        .write(
+            "app/before.yaml",
+            annotated(
+                "before",
+                "1",
+                &[("hook", "PreSync"), ("hook-delete-policy", "HookSucceeded")],
+            ),
+        )?
+        .write(
+            "app/after.yaml",
+            annotated("after", "1", &[("hook", "PostSync")]),
+        )?
+        .write(
+            "app/failure.yaml",
+            annotated("failure", "1", &[("hook", "SyncFail")]),
+        )?;
+    let commit = world.repository.commit("one")?;
+    world.create(&json!({}))?;
+    let done = world.until_synced(&commit)?;
+    assert_eq!(
+        rows(&done),
+        [
+            row("PreSync", "before", "Synced"),
+            row("Sync", "early", "Synced"),
+            row("Sync", "plain", "Synced"),
+            row("Sync", "late", "Synced"),
+            row("PostSync", "after", "Synced"),
+        ]
+    );
+    world.kubernetes.wait_gone(&world.map("before"), PATIENCE)?;
+    let after = world
+        .kubernetes
+        .get(&world.map("after"))?
+        .context("the hook stays")?;
+    assert!(after["metadata"]["finalizers"].is_null(), "{after}");
+    assert!(world.kubernetes.get(&world.map("failure"))?.is_none());
+    // Hooks are no part of the comparison.
+    let compared: Vec<&Value> = done["status"]["resources"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|row| &row["name"])
+        .collect();
+    assert_eq!(compared, ["early", "late", "plain"]);
+
+    let listed = world.client.get(&world.path("/operations"))?;
+    let records = listed.body["items"].as_array().context("records")?.clone();
+    assert_eq!(records.len(), 1, "{records:?}");
+    assert_eq!(records[0]["state"]["phase"], "Succeeded");
+    let key = format!("/ConfigMap/{}/early", world.namespace);
+    assert_eq!(
+        records[0]["applied"][&key].as_str().map(str::len),
+        Some(64),
+        "{records:?}"
+    );
+    Ok(())
+}
+
+#[test]
+fn a_failure_runs_sync_fail_hooks_and_nothing_after_it() -> Result<()> {
+    let world = World::start("syncfail", "sqlite")?;
+    // The API server refuses the name of the key.
+    let bad = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "bad"}, "data": {"a b": "1"}});
+    world
+        .repository
+        .write("app/bad.yaml", bad.to_string())?
+        .write(
+            "app/late.yaml",
+            annotated("late", "1", &[("sync-wave", "1")]),
+        )?
+        .write(
+            "app/after.yaml",
+            annotated("after", "1", &[("hook", "PostSync")]),
+        )?
+        .write(
+            "app/failure.yaml",
+            annotated("failure", "1", &[("hook", "SyncFail")]),
+        )?;
+    world.repository.commit("one")?;
+    world.create(&Value::Null)?;
+    world.sync(&json!({}))?;
+    let ended = world.until_ended()?;
+    assert_eq!(ended["status"]["operationState"]["phase"], "Failed");
+    assert_eq!(
+        rows(&ended),
+        [
+            row("Sync", "bad", "SyncFailed"),
+            row("SyncFail", "failure", "Synced")
+        ]
+    );
+    assert!(world.kubernetes.get(&world.map("late"))?.is_none());
+    assert!(world.kubernetes.get(&world.map("after"))?.is_none());
+    Ok(())
+}
+
+#[test]
+fn ignored_differences_are_no_drift_and_are_respected() -> Result<()> {
+    let world = World::start("ignored", "sqlite")?;
+    world
+        .repository
+        .write("app/a.yaml", annotated("a", "1", &[]))?;
+    let first = world.repository.commit("one")?;
+    let mut application = world.application(&json!({
+        "automated": {"selfHeal": true},
+        "syncOptions": ["CreateNamespace=true", "RespectIgnoreDifferences=true"],
+    }));
+    application["spec"]["ignoreDifferences"] =
+        json!([{"kind": "ConfigMap", "jsonPointers": ["/data/value"]}]);
+    let made = world.client.post("/api/v1/applications", &application)?;
+    assert_eq!(made.status, 200, "{}", made.message());
+    world.until_synced(&first)?;
+    world
+        .kubernetes
+        .merge(&world.map("a"), &json!({"data": {"value": "theirs"}}))?;
+    world
+        .repository
+        .write("app/b.yaml", annotated("b", "1", &[]))?;
+    let second = world.repository.commit("two")?;
+    world.until_synced(&second)?;
+    let live = world.kubernetes.get(&world.map("a"))?.context("a")?;
+    assert_eq!(live["data"]["value"], "theirs");
+    Ok(())
+}
+
+#[test]
+fn pruning_obeys_what_objects_say() -> Result<()> {
+    let world = World::start("prunes", "sled")?;
+    world
+        .repository
+        .write("app/keep.yaml", annotated("keep", "1", &[]))?
+        .write("app/gone.yaml", annotated("gone", "1", &[]))?
+        .write(
+            "app/held.yaml",
+            annotated("held", "1", &[("sync-options", "Prune=false")]),
+        )?;
+    let first = world.repository.commit("one")?;
+    world.create(&json!({}))?;
+    world.until_synced(&first)?;
+    world
+        .repository
+        .remove("app/gone.yaml")?
+        .remove("app/held.yaml")?;
+    world.repository.commit("two")?;
+    world.until("two that left", |app| {
+        let rows = app["status"]["resources"].as_array();
+        rows.is_some_and(|rows| {
+            rows.iter()
+                .filter(|row| row["requiresPruning"] == true)
+                .count()
+                == 2
+        })
+    })?;
+    world.sync(&json!({"prune": true}))?;
+    let ended = world.until("the end", |app| {
+        app["operation"].is_null() && rows(app).iter().any(|row| row.2 == "Pruned")
+    })?;
+    assert_eq!(ended["status"]["operationState"]["phase"], "Succeeded");
+    world.kubernetes.wait_gone(&world.map("gone"), PATIENCE)?;
+    assert!(world.kubernetes.get(&world.map("held"))?.is_some());
+    Ok(())
+}
