@@ -30,7 +30,7 @@ impl Reconciler {
             sync: comparison.sync,
             resources: &comparison.resources,
             revisions: if target.sources.is_empty() {
-                std::slice::from_ref(&target.revision)
+                target.commits()
             } else {
                 &target.revisions
             },

@@ -77,6 +77,15 @@ impl Target {
         }
     }
 
+    /// The commit or chart version of each source.
+    pub(crate) fn commits(&self) -> &[String] {
+        if self.sources.is_empty() {
+            std::slice::from_ref(&self.revision)
+        } else {
+            &self.revisions
+        }
+    }
+
     /// The objects that take part in the comparison.
     pub(crate) fn compared(&self) -> impl Iterator<Item = &Wanted> {
         self.wanted
