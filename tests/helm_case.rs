@@ -255,7 +255,6 @@ pub fn folder_tree(folder: &Path) -> Result<MemoryTree> {
 const RANDOM: &str = "(random)";
 
 /// What Helm gave, without what it did not give a second time.
-#[must_use]
 pub fn masked(once: &Outcome, again: &Outcome) -> Outcome {
     let (Ok(once), Ok(again)) = (once, again) else {
         return once.clone();
@@ -268,7 +267,6 @@ pub fn masked(once: &Outcome, again: &Outcome) -> Outcome {
 }
 
 /// The same values left out of what Tiphys gave.
-#[must_use]
 pub fn masked_like(tiphys: &Outcome, masked: &Outcome) -> Outcome {
     let (Ok(tiphys), Ok(masked)) = (tiphys, masked) else {
         return tiphys.clone();
