@@ -1,6 +1,7 @@
 //! Helpers shared by the end-to-end tests: one control plane for all that run at a time, and a world for each test.
 
 pub mod helm_case;
+pub mod overlay_case;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -15,6 +15,9 @@ use crate::error::ApiError;
 /// The largest body that is read, in bytes. An application of 1 MiB is the most that etcd takes, too.
 pub const MAX_BYTES: usize = 4 * 1024 * 1024;
 
+/// The largest body that is taken as it came, in bytes: an event of a Git server names a few hundred commits at most.
+pub const MAX_RAW_BYTES: usize = 1024 * 1024;
+
 /// How many unknown fields an error names at most.
 const NAMED_UNKNOWN_FIELDS: usize = 5;
 
@@ -78,12 +81,48 @@ where
     }
 }
 
+/// A body that is taken as the bytes that came, whatever its content type says: a signature is over exactly those.
+#[derive(Debug)]
+pub struct Raw {
+    body: dropshot::Body,
+}
+
+#[async_trait]
+impl ExclusiveExtractor for Raw {
+    async fn from_request<Context: ServerContext>(
+        _rqctx: &RequestContext<Context>,
+        request: hyper::Request<dropshot::Body>,
+    ) -> Result<Self, HttpError> {
+        Ok(Self {
+            body: request.into_body(),
+        })
+    }
+
+    fn metadata(body_content_type: ApiEndpointBodyContentType) -> ExtractorMetadata {
+        dropshot::UntypedBody::metadata(body_content_type)
+    }
+}
+
+impl Raw {
+    /// Reads the body, at most [`MAX_RAW_BYTES`].
+    ///
+    /// # Errors
+    /// 400 when it is larger, or ended early.
+    pub async fn read(self) -> Result<bytes::Bytes, ApiError> {
+        collect_within(self.body, MAX_RAW_BYTES).await
+    }
+}
+
 async fn collect(body: dropshot::Body) -> Result<bytes::Bytes, ApiError> {
-    match Limited::new(body, MAX_BYTES).collect().await {
+    collect_within(body, MAX_BYTES).await
+}
+
+async fn collect_within(body: dropshot::Body, most: usize) -> Result<bytes::Bytes, ApiError> {
+    match Limited::new(body, most).collect().await {
         Ok(collected) => Ok(collected.to_bytes()),
         Err(error) if error.is::<http_body_util::LengthLimitError>() => {
             Err(ApiError::invalid(format!(
-                "the body is larger than {MAX_BYTES} bytes, which is the most that this server reads"
+                "the body is larger than {most} bytes, which is the most that this server reads"
             )))
         }
         Err(_) => Err(ApiError::invalid("the body ended before it was complete")),

@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use tiphys_model::*;
 
-use crate::body::Body;
+use crate::body::{Body, Raw};
 use crate::error::ApiError;
 use crate::query::{FromQuery, Pairs, Query};
 use crate::reply::{Encoded, Reply, WithCookies, text};
@@ -1482,6 +1482,12 @@ pub trait ControlPlane: Authenticate + Send + Sync + 'static {
         &self,
         caller: Option<&Caller>,
     ) -> impl Future<Output = Result<VersionMessage, ApiError>> + Send;
+    /// Receive an event of a Git server. Looks at the repositories that the event names at once, so that a push goes live without waiting for the next look. Understood are GitHub, GitLab, Gitea, Forgejo, Gogs, Bitbucket, Azure DevOps, told apart by their headers, and a generic form. When a secret is configured for the sender, the event has to prove that it knows it. Nothing else in the event is believed.
+    fn receive_webhook(
+        &self,
+        headers: &http::HeaderMap,
+        body: bytes::Bytes,
+    ) -> impl Future<Output = Result<Empty, ApiError>> + Send;
     /// Read this document. This document as JSON.
     fn get_open_api(
         &self,
@@ -1963,6 +1969,15 @@ pub trait Api {
     async fn get_api_version(
         rqctx: RequestContext<Self::Context>,
     ) -> Result<Reply<VersionMessage>, ApiError>;
+
+    /// Receive an event of a Git server
+    ///
+    /// Looks at the repositories that the event names at once, so that a push goes live without waiting for the next look. Understood are GitHub, GitLab, Gitea, Forgejo, Gogs, Bitbucket, Azure DevOps, told apart by their headers, and a generic form. When a secret is configured for the sender, the event has to prove that it knows it. Nothing else in the event is believed.
+    #[endpoint { method = POST, path = "/api/webhook", operation_id = "receiveWebhook", tags = ["Webhooks"], request_body_max_bytes = crate::body::MAX_RAW_BYTES }]
+    async fn receive_webhook(
+        rqctx: RequestContext<Self::Context>,
+        body: Raw,
+    ) -> Result<Reply<Empty>, ApiError>;
 
     /// Read this document
     ///
@@ -2742,6 +2757,18 @@ impl<C: ControlPlane> Api for Adapter<C> {
                 .get_api_version(session.as_ref().map(Session::caller))
                 .await?,
             session.as_ref(),
+        ))
+    }
+
+    async fn receive_webhook(
+        rqctx: RequestContext<Self::Context>,
+        body: Raw,
+    ) -> Result<Reply<Empty>, ApiError> {
+        let plane = rqctx.context().as_ref();
+        let body = body.read().await?;
+        Ok(crate::reply::reply(
+            plane.receive_webhook(rqctx.request.headers(), body).await?,
+            None,
         ))
     }
 

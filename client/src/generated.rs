@@ -3431,6 +3431,52 @@ impl Client {
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+    /**Receive an event of a Git server
+
+    Looks at the repositories that the event names at once, so that a push goes live without waiting for the next look. Understood are GitHub, GitLab, Gitea, Forgejo, Gogs, Bitbucket, Azure DevOps, told apart by their headers, and a generic form. When a secret is configured for the sender, the event has to prove that it knows it. Nothing else in the event is believed.
+
+    Sends a `POST` request to `/api/webhook`
+
+    */
+    pub async fn receive_webhook<'a>(
+        &'a self,
+        body: &'a ::serde_json::Value,
+    ) -> Result<ResponseValue<types::Empty>, Error<types::Error>> {
+        let url = format!("{}/api/webhook", self.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map.append(
+            ::reqwest::header::HeaderName::from_static("api-version"),
+            ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+        );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "receive_webhook",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16 => Err(Error::ErrorResponse(
+                ResponseValue::from_response(response).await?,
+            )),
+            401u16 => Err(Error::ErrorResponse(
+                ResponseValue::from_response(response).await?,
+            )),
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
 }
 /// Items consumers will typically use such as the Client.
 pub mod prelude {

@@ -29,7 +29,7 @@ impl Reconciler {
             application,
             sync: comparison.sync,
             resources: &comparison.resources,
-            revisions: std::slice::from_ref(&target.revision),
+            revisions: target.commits(),
             windows: &self.verdict(application),
             gate: &Gate::Open,
             pin: None,

@@ -207,7 +207,14 @@ pub(crate) fn fill(
             all.extend(target.warnings.iter().cloned());
             status.resources.clone_from(&comparison.resources);
             status.sync.revision.clone_from(&target.revision);
-            "Directory".clone_into(&mut status.source_type);
+            status.sync.revisions.clone_from(&target.revisions);
+            if target.sources.is_empty() {
+                status.source_type = target.types.first().cloned().unwrap_or_default();
+                status.source_types.clear();
+            } else {
+                status.source_type.clear();
+                status.source_types.clone_from(&target.types);
+            }
             status.summary = Some(ApplicationSummary {
                 images: comparison.images.clone(),
                 ..ApplicationSummary::default()

@@ -136,7 +136,10 @@ impl Reconciler {
                     }
                 }
                 changed = repositories.recv() => match changed {
-                    Ok(url) => self.enqueue(uses.by_repository.get(&url).into_iter().flatten(), &uses),
+                    Ok(url) => {
+                        let users: Vec<String> = uses.by_repository.get(&url).into_iter().flatten().cloned().collect();
+                        self.moved(url, users, &uses);
+                    }
                     Err(RecvError::Lagged(_)) => self.everything(&uses),
                     Err(RecvError::Closed) => return Ok(()),
                 },
@@ -173,6 +176,25 @@ impl Reconciler {
                 .filter_map(|url| repos.get(url).map(|(_, repo)| repo.clone()))
                 .collect(),
         );
+    }
+
+    /// A repository moved: puts the applications into the queue that read something of it that changed. That may have to fetch the
+    /// new commit first, so it happens beside.
+    fn moved(&self, url: String, users: Vec<String>, uses: &Uses) {
+        let lanes: HashMap<String, String> = users
+            .iter()
+            .filter_map(|id| {
+                let (project, _) = uses.by_application.get(id)?;
+                Some((id.clone(), project.clone()))
+            })
+            .collect();
+        let this = self.clone();
+        tokio::spawn(async move {
+            for id in this.concerned(&url, users).await {
+                let lane = lanes.get(&id).map_or("", String::as_str);
+                this.inner.queue.add(id.clone(), lane);
+            }
+        });
     }
 
     fn enqueue<'a>(&self, ids: impl Iterator<Item = &'a String>, uses: &Uses) {

@@ -12,11 +12,11 @@ mod follow;
 mod pass;
 mod queue;
 mod records;
+mod rendering;
 pub mod source;
 mod target;
 pub mod view;
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use tiphys_model::Application;
@@ -26,6 +26,7 @@ use tiphys_storage::{Collection, Database};
 
 use cluster::{Access, Clusters};
 use records::Records;
+pub use rendering::Rendered;
 use source::Sources;
 pub use target::Condition;
 
@@ -49,6 +50,8 @@ pub struct Parts {
     pub database: Database,
     /// Opens sealed credentials.
     pub sealer: Sealer,
+    /// Where renderings are kept across restarts; sealed.
+    pub rendered: std::path::PathBuf,
     /// Repositories.
     pub sources: Sources,
     /// Clusters.
@@ -66,10 +69,11 @@ pub struct Customs {
     pub checks: tiphys_engine::health::Checks,
     /// Actions.
     pub actions: tiphys_engine::actions::Actions,
+    /// Differences that do not count for any application; they come before an application's own.
+    pub ignore: Vec<tiphys_model::ResourceIgnoreDifferences>,
+    /// Types of fields of custom resources.
+    pub known_types: tiphys_engine::known_types::KnownTypes,
 }
-
-/// What a rendering was made from, and what came out.
-type Rendering = (String, Arc<Vec<tiphys_render::Manifest>>);
 
 struct Inner {
     database: Database,
@@ -81,15 +85,14 @@ struct Inner {
     attempts: Collection<tiphys_engine::sync::Record>,
     /// Operations that have ended.
     operations: Collection<tiphys_model::OperationRecord>,
-    sealer: Sealer,
+    sealer: Arc<Sealer>,
     sources: Sources,
     clusters: Clusters,
     local: Access,
     customs: Customs,
     records: RwLock<Arc<Records>>,
     queue: queue::WorkQueue<String>,
-    /// The last rendering of each application: what it was made from, and what came out.
-    rendered: Mutex<HashMap<String, Rendering>>,
+    rendered: rendering::Cache,
 }
 
 /// The reconciler. Cheap to clone.
@@ -103,6 +106,7 @@ impl Reconciler {
     #[must_use]
     pub fn new(parts: Parts) -> Self {
         let database = parts.database;
+        let sealer = Arc::new(parts.sealer);
         Self {
             inner: Arc::new(Inner {
                 applications: Collection::new(database.clone(), "/applications/"),
@@ -112,14 +116,14 @@ impl Reconciler {
                 attempts: Collection::new(database.clone(), "/records/"),
                 operations: Collection::new(database.clone(), OPERATIONS),
                 database,
-                sealer: parts.sealer,
+                rendered: rendering::Cache::new(Some(parts.rendered), Arc::clone(&sealer)),
+                sealer,
                 sources: parts.sources,
                 clusters: parts.clusters,
                 local: parts.local,
                 customs: parts.customs,
                 records: RwLock::default(),
                 queue: queue::WorkQueue::new(),
-                rendered: Mutex::default(),
             }),
         }
     }

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use crate::compare::fill;
 use crate::target::Choice;
-use crate::{Reconciler, locked, now};
+use crate::{Reconciler, now};
 
 /// The annotation that asks for a new comparison; it is gone when that is done.
 const REFRESH: &str = "argocd.argoproj.io/refresh";
@@ -37,7 +37,7 @@ impl Reconciler {
 
     async fn try_pass(&self, id: &str) -> Result<(), StoreError> {
         let Some(stored) = self.inner.applications.get(id).await? else {
-            locked(&self.inner.rendered).remove(id.rsplit('/').next().unwrap_or(id));
+            self.forget_rendering(id.rsplit('/').next().unwrap_or(id));
             return Ok(());
         };
         if stored.value.metadata.deletion_timestamp.is_some() {
@@ -78,7 +78,7 @@ impl Reconciler {
             }
         }
         if refresh.as_deref() == Some("hard") {
-            locked(&self.inner.rendered).remove(&before.metadata.name);
+            self.forget_rendering(&before.metadata.name);
         }
         let target = self.target(before, Choice::default()).await;
         let comparison = target

@@ -1,18 +1,22 @@
-//! Git: which commit a revision stands for, and the files of a commit.
+//! Where files come from. Git: which commit a revision stands for, and the files of a commit; charts: see `charts`.
 //!
 //! Every repository is listed once for all applications that use it, and polled while it is in use. Commits are fetched without
 //! history into a bare repository of their own under the data directory. All network work has a deadline.
 
+mod charts;
 mod error;
 mod git;
 mod github_app;
 mod helm;
 mod http;
+mod place;
 mod revision;
 mod store;
+mod supply;
 mod tree;
+mod wake;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -21,18 +25,24 @@ use std::time::{Duration, Instant};
 use sha2::{Digest as _, Sha256};
 use tiphys_model::stored::RepositoryCredentials;
 use tiphys_model::{RepositoryOutput, RevisionMetadata};
+use tiphys_render::tree::TreePath;
 use tokio::sync::{Semaphore, broadcast};
 
+pub use charts::{Chart, ChartVersions};
 pub use error::SourceError;
+pub use place::place;
 use revision::{Answer, Refs};
 use store::Store;
 pub use tree::GitTree;
+use wake::Wake;
 
 /// How repositories are read.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// Where the bare repositories are kept.
     pub folder: PathBuf,
+    /// Where indexes of Helm repositories and archives of charts are kept.
+    pub charts: PathBuf,
     /// Time between two looks at a repository in use, before jitter.
     pub poll: Duration,
     /// Whether `file://` URLs and plain paths are read.
@@ -81,6 +91,8 @@ pub struct Repo {
     pub proxy: String,
     /// Hosts that are reached without the proxy, comma-separated.
     pub no_proxy: String,
+    /// Whether the credentials of a Helm repository also go to other servers that its index names.
+    pub pass_credentials: bool,
     /// GitHub App.
     pub github_app_id: i64,
     /// Its installation; 0 means the one that has the repository.
@@ -116,6 +128,7 @@ impl Repo {
             ca: String::new(),
             proxy: repository.proxy.clone(),
             no_proxy: repository.no_proxy.clone(),
+            pass_credentials: false,
             github_app_id: repository.github_app_id.unwrap_or_default(),
             github_app_installation_id: repository.github_app_installation_id.unwrap_or_default(),
             github_app_enterprise_base_url: repository.github_app_enterprise_base_url.clone(),
@@ -229,14 +242,34 @@ struct Place {
     objects: tokio::sync::Mutex<Option<Arc<Store>>>,
 }
 
+/// A repository that is looked at again and again.
+struct Poll {
+    repo: Repo,
+    task: tokio::task::AbortHandle,
+    place: Option<String>,
+    wake: Arc<Wake>,
+}
+
+/// Tells blocking work to stop when nobody waits for it any more.
+struct Interrupt(Arc<AtomicBool>);
+
+impl Drop for Interrupt {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 struct Inner {
     options: Options,
     places: Mutex<HashMap<String, Arc<Place>>>,
-    polls: Mutex<HashMap<String, (Repo, tokio::task::AbortHandle)>>,
+    polls: Mutex<HashMap<String, Poll>>,
     changes: broadcast::Sender<String>,
     /// Bounds the threads that a hanging server can hold.
     threads: Arc<Semaphore>,
     tokens: github_app::Tokens,
+    charts: charts::Charts,
+    /// Remote files of overlays.
+    files: supply::Files,
 }
 
 /// All repositories. Cheap to clone.
@@ -251,6 +284,8 @@ impl Sources {
     pub fn new(options: Options) -> Self {
         Self {
             inner: Arc::new(Inner {
+                charts: charts::Charts::new(options.charts.clone()),
+                files: supply::Files::default(),
                 options,
                 places: Mutex::default(),
                 polls: Mutex::default(),
@@ -320,8 +355,8 @@ impl Sources {
             doing,
             seconds: deadline.as_secs(),
         };
-        let interrupt = Arc::new(AtomicBool::new(false));
-        let stop = Arc::clone(&interrupt);
+        let interrupt = Interrupt(Arc::new(AtomicBool::new(false)));
+        let stop = Arc::clone(&interrupt.0);
         let threads = Arc::clone(&self.inner.threads);
         let run = async move {
             let permit = threads.acquire_owned().await;
@@ -337,10 +372,7 @@ impl Sources {
                 url: repo.shown(),
                 message: "reading the repository failed unexpectedly".to_owned(),
             }),
-            Err(_) => {
-                interrupt.store(true, Ordering::Relaxed);
-                Err(timeout())
-            }
+            Err(_) => Err(timeout()),
         }
     }
 
@@ -417,6 +449,9 @@ impl Sources {
 
     /// Forgets the last listing: the next question asks the server.
     pub async fn forget(&self, repo: &Repo) {
+        if repo.kind != Kind::Git {
+            return self.forget_charts(repo).await;
+        }
         *self.place(repo).listing.lock().await = None;
     }
 
@@ -559,6 +594,21 @@ impl Sources {
         Ok(GitTree { store, root })
     }
 
+    /// The paths in which two commits differ; nothing when that cannot be told.
+    pub async fn changed(
+        &self,
+        repo: &Repo,
+        before: &str,
+        after: &str,
+    ) -> Option<Arc<Vec<TreePath>>> {
+        let before = self.tree(repo, before).await.ok()?;
+        let after = self.tree(repo, after).await.ok()?;
+        tokio::task::spawn_blocking(move || tree::changed(&before, &after))
+            .await
+            .ok()?
+            .map(Arc::new)
+    }
+
     /// Who made a commit, when, and why, and which tags are on it.
     ///
     /// # Errors
@@ -596,22 +646,58 @@ impl Sources {
             .into_iter()
             .map(|repo| (normalize(&repo.url), repo))
             .collect();
-        polls.retain(|id, (repo, task)| {
-            let stays = wanted.get(id) == Some(repo);
+        // What was asked for while credentials changed is not forgotten.
+        let mut wakes = HashMap::new();
+        polls.retain(|id, poll| {
+            let stays = wanted.get(id) == Some(&poll.repo);
             if stays {
                 wanted.remove(id);
             } else {
-                task.abort();
-                if !wanted.contains_key(id) {
+                poll.task.abort();
+                if wanted.contains_key(id) {
+                    wakes.insert(id.clone(), Arc::clone(&poll.wake));
+                } else {
                     self.abandon(id);
                 }
             }
             stays
         });
         for (id, repo) in wanted {
-            let task = tokio::spawn(self.clone().poll(repo.clone())).abort_handle();
-            polls.insert(id, (repo, task));
+            let wake = wakes.remove(&id).unwrap_or_default();
+            let task =
+                tokio::spawn(self.clone().poll(repo.clone(), Arc::clone(&wake))).abort_handle();
+            let place = place(&repo.url);
+            let poll = Poll {
+                repo,
+                task,
+                place,
+                wake,
+            };
+            polls.insert(id, poll);
         }
+    }
+
+    /// Looks soon at those of the repositories in use that these URLs name, however they are written; answers how many that are.
+    /// Whoever is not trusted is heard seldom: a look costs the Git server an answer.
+    pub fn look(&self, urls: &[String], trusted: bool) -> usize {
+        let ids: HashSet<String> = urls.iter().map(|url| normalize(url)).collect();
+        let places: HashSet<String> = urls.iter().filter_map(|url| place(url)).collect();
+        let polls = self
+            .inner
+            .polls
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        polls
+            .iter()
+            .filter(|(id, poll)| {
+                ids.contains(*id)
+                    || poll
+                        .place
+                        .as_ref()
+                        .is_some_and(|place| places.contains(place))
+            })
+            .map(|(_, poll)| poll.wake.ask(trusted))
+            .count()
     }
 
     /// Removes what was kept of a repository that nobody uses any more.
@@ -631,14 +717,20 @@ impl Sources {
         }
     }
 
-    async fn poll(self, repo: Repo) {
+    async fn poll(self, repo: Repo, wake: Arc<Wake>) {
         let mut failures: u32 = 0;
+        let mut asked = None;
         loop {
             let factor =
                 rand::random_range(0.8..1.2) * f64::from(2_u32.saturating_pow(failures.min(4)));
-            tokio::time::sleep(self.inner.options.poll.mul_f64(factor)).await;
-            match self.refs(&repo, Duration::ZERO).await {
-                Ok(_) => failures = 0,
+            wake.wait(self.inner.options.poll.mul_f64(factor), &mut asked)
+                .await;
+            let looked = match repo.kind {
+                Kind::Git => self.refs(&repo, Duration::ZERO).await.map(|_| ()),
+                Kind::Helm | Kind::Registry { .. } => self.look_at_charts(&repo).await,
+            };
+            match looked {
+                Ok(()) => failures = 0,
                 Err(error) => {
                     if failures == 0 {
                         tracing::warn!(%error, "a repository cannot be read");

@@ -9,14 +9,12 @@ use tiphys_engine::object::{self, Gvk};
 use tiphys_engine::sync::{self, Options};
 use tiphys_engine::tracking::{Ownership, Tracking};
 use tiphys_engine::{diff, project, tracking, window};
-use tiphys_model::{
-    Application, ApplicationSource, RepoAppDetailsResponse, ResourceKey, SyncWindow,
-};
-use tiphys_render::{Limits, Manifest, Tree as _, directory, tree::TreePath};
+use tiphys_model::{Application, ApplicationSource, ApplicationSpec, ResourceKey, SyncWindow};
+use tiphys_render::Manifest;
 
 use crate::cluster::{Cluster, ClusterError, MANAGER};
 use crate::execute::is_compared;
-use crate::{IN_CLUSTER, Reconciler, locked};
+use crate::{IN_CLUSTER, Reconciler, Rendered};
 
 /// Something that keeps an application from being compared or synchronised, or a warning.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,8 +44,16 @@ pub(crate) struct Wanted {
 /// What an application should be, and where.
 pub(crate) struct Target {
     pub cluster: Cluster,
+    /// Commit or chart version; empty when there are several sources.
     pub revision: String,
+    /// The source; without content when there are several.
     pub source: ApplicationSource,
+    /// Commit or chart version of each of several sources.
+    pub revisions: Vec<String>,
+    /// Several sources; none when there is one.
+    pub sources: Vec<ApplicationSource>,
+    /// Type of each source.
+    pub types: Vec<String>,
     pub wanted: Vec<Wanted>,
     /// Kinds that definitions in the source itself bring.
     pub defined: HashMap<(String, String), bool>,
@@ -71,6 +77,15 @@ impl Target {
         }
     }
 
+    /// The commit or chart version of each source.
+    pub(crate) fn commits(&self) -> &[String] {
+        if self.sources.is_empty() {
+            std::slice::from_ref(&self.revision)
+        } else {
+            &self.revisions
+        }
+    }
+
     /// The objects that take part in the comparison.
     pub(crate) fn compared(&self) -> impl Iterator<Item = &Wanted> {
         self.wanted
@@ -86,6 +101,9 @@ pub(crate) struct Choice<'a> {
     pub source: Option<&'a ApplicationSource>,
     /// The options of the operation, when there is one.
     pub options: Option<&'a [String]>,
+    /// For an application with several sources.
+    pub revisions: &'a [String],
+    pub sources: &'a [ApplicationSource],
 }
 
 impl Reconciler {
@@ -135,117 +153,34 @@ impl Reconciler {
         .collect()
     }
 
-    /// Reads and renders a source; answers the commit and the manifests.
+    /// What an application renders to, as it is before tracking and destination. `revision` stands for the target revision of a single
+    /// source; `positions`, from 1, say which of several sources `revisions` are of.
     ///
     /// # Errors
-    /// Why not, as a condition of the application.
-    pub async fn render(
-        &self,
-        application: &Application,
-        source: &ApplicationSource,
-        revision: Option<&str>,
-    ) -> Result<(String, Arc<Vec<Manifest>>), Condition> {
-        let failed = |error: &dyn std::fmt::Display| {
-            Condition::new(
-                "ComparisonError",
-                format!(
-                    "Failed to load target state: failed to generate manifest for source 1 of 1: {error}"
-                ),
-            )
-        };
-        if !source.chart.is_empty() {
-            return Err(failed(
-                &"Helm charts from chart repositories are not rendered by this version",
-            ));
-        }
-        let repo = self
-            .records()
-            .repo(&source.repo_url, &application.spec.project);
-        let revision = revision.unwrap_or(&source.target_revision);
-        let commit = self
-            .inner
-            .sources
-            .resolve(&repo, revision)
-            .await
-            .map_err(|error| failed(&error))?;
-        let tree = self
-            .inner
-            .sources
-            .tree(&repo, &commit)
-            .await
-            .map_err(|error| failed(&error))?;
-        let options = source.directory.clone().unwrap_or_default();
-        let id = application.metadata.name.clone();
-        let known = locked(&self.inner.rendered).get(&id).cloned();
-        let source_path = source.path.clone();
-        let work = move || -> Result<(String, Arc<Vec<Manifest>>), tiphys_render::RenderError> {
-            let path = TreePath::new(&source_path)?;
-            let options = directory::Options {
-                recurse: options.recurse,
-                include: options.include,
-                exclude: options.exclude,
-            };
-            // Links can lead out of the folder, so the whole tree is the input unless the folder alone is the same.
-            let root = tree.id(&TreePath::root())?.unwrap_or_default();
-            let made_from = format!("{root}:{path}:{options:?}");
-            if let Some((before, manifests)) = known
-                && before == made_from
-            {
-                return Ok((made_from, manifests));
-            }
-            directory::render(&tree, &path, &options, &Limits::default())
-                .map(|manifests| (made_from, Arc::new(manifests)))
-        };
-        let rendered = tokio::task::spawn_blocking(work)
-            .await
-            .map_err(|_| failed(&"rendering failed unexpectedly"))?
-            .map_err(|error| failed(&error))?;
-        let manifests = Arc::clone(&rendered.1);
-        locked(&self.inner.rendered).insert(id, rendered);
-        Ok((commit, manifests))
-    }
-
-    /// The manifests of an application, as they are before tracking and destination.
-    ///
-    /// # Errors
-    /// Why they cannot be rendered.
+    /// Why it cannot be rendered.
     pub async fn manifests(
         &self,
         application: &Application,
         revision: Option<&str>,
-    ) -> Result<(String, Vec<Value>), Condition> {
-        let source = application
-            .spec
-            .source
-            .as_ref()
-            .ok_or_else(|| Condition::new("InvalidSpecError", "spec.source is empty"))?;
-        let (revision, manifests) = self.render(application, source, revision).await?;
-        let objects = manifests.iter().map(|manifest| manifest.object.clone());
-        Ok((revision, objects.collect()))
-    }
-
-    /// What lies at the path of a source.
-    ///
-    /// # Errors
-    /// Why it cannot be told.
-    pub async fn details(
-        &self,
-        project: &str,
-        source: &ApplicationSource,
-    ) -> Result<RepoAppDetailsResponse, Condition> {
-        let failed = |error: &dyn std::fmt::Display| Condition::new("ComparisonError", error);
-        let repo = self.records().repo(&source.repo_url, project);
-        let commit = self.inner.sources.resolve(&repo, &source.target_revision);
-        let commit = commit.await.map_err(|error| failed(&error))?;
-        let tree = self.inner.sources.tree(&repo, &commit);
-        let tree = tree.await.map_err(|error| failed(&error))?;
-        let path = TreePath::new(&source.path).map_err(|error| failed(&error))?;
-        let (source_type, _) =
-            tiphys_render::detect(&tree, &path).map_err(|error| failed(&error))?;
-        Ok(RepoAppDetailsResponse {
-            type_: source_type.to_string(),
-            ..RepoAppDetailsResponse::default()
-        })
+        positions: &[usize],
+        revisions: &[String],
+    ) -> Result<Rendered, Condition> {
+        let sources = sources_of(&application.spec);
+        let mut chosen = vec![String::new(); sources.len()];
+        if let (Some(revision), [first, ..]) = (revision, chosen.as_mut_slice()) {
+            revision.clone_into(first);
+        }
+        for (position, revision) in positions.iter().zip(revisions) {
+            let at = position.checked_sub(1).and_then(|at| chosen.get_mut(at));
+            let at = at.ok_or_else(|| {
+                Condition::new(
+                    "InvalidSpecError",
+                    format!("sourcePositions: there is no source {position}"),
+                )
+            })?;
+            at.clone_from(revision);
+        }
+        self.render(application, sources, &chosen).await
     }
 
     /// Everything that an application should be.
@@ -264,13 +199,19 @@ impl Reconciler {
             ))
         })?;
         let (server, cluster) = self.destination(application)?;
-        let own = match (&spec.source, spec.sources.as_slice()) {
-            (_, [only]) => only,
-            (Some(source), []) => source,
-            (None, []) => return Err(invalid("spec.source is empty".to_owned())),
-            _ => return Err(invalid("applications with several sources are not synchronised by this version; use one source".to_owned())),
+        let own = sources_of(spec);
+        if own.is_empty() {
+            return Err(invalid("spec.source is empty".to_owned()));
+        }
+        let sources: Vec<ApplicationSource> = match (choice.source, choice.sources) {
+            (_, several) if !several.is_empty() => several.to_vec(),
+            (Some(source), _) => vec![source.clone()],
+            (None, _) => own.to_vec(),
         };
-        let source = choice.source.unwrap_or(own);
+        let revisions: Vec<String> = match choice.revision {
+            Some(revision) if choice.revisions.is_empty() => vec![revision.to_owned()],
+            _ => choice.revisions.to_vec(),
+        };
         let destination = project::Destination {
             server: &server,
             name: if server == IN_CLUSTER {
@@ -280,11 +221,16 @@ impl Reconciler {
             },
             namespace: &spec.destination.namespace,
         };
-        let violations = project::violations(project, &[&source.repo_url], destination);
+        let urls: Vec<&str> = sources
+            .iter()
+            .map(|source| source.repo_url.as_str())
+            .collect();
+        let violations = project::violations(project, &urls, destination);
         if !violations.is_empty() {
             return Err(invalid(violations.join("; ")));
         }
-        let (revision, manifests) = self.render(application, source, choice.revision).await?;
+        let rendered = self.render(application, &sources, &revisions).await?;
+        let manifests = Arc::clone(&rendered.manifests);
         let unreachable = |error: ClusterError| {
             Condition::new(
                 "ComparisonError",
@@ -294,8 +240,15 @@ impl Reconciler {
         cluster.ready().await.map_err(unreachable)?;
         let mut target = Target {
             cluster,
-            revision,
-            source: source.clone(),
+            revision: String::new(),
+            source: ApplicationSource::default(),
+            revisions: Vec::new(),
+            sources: Vec::new(),
+            types: rendered
+                .types
+                .iter()
+                .map(|kind| kind.map(|kind| kind.to_string()).unwrap_or_default())
+                .collect(),
             wanted: Vec::with_capacity(manifests.len()),
             defined: definitions(&manifests),
             served: HashSet::new(),
@@ -304,7 +257,21 @@ impl Reconciler {
             forbidden: Vec::new(),
             warnings: Vec::new(),
         };
-        let (rules, errors) = IgnoreRules::compile(&spec.ignore_differences);
+        // What a client wrote under `sources` stays there, also when it is one.
+        if spec.sources.is_empty() && sources.len() == 1 {
+            target.source = sources.into_iter().next().unwrap_or_default();
+            target.revision = rendered.revisions.into_iter().next().unwrap_or_default();
+        } else {
+            target.sources = sources;
+            target.revisions = rendered.revisions;
+        }
+        let (rules, errors) = IgnoreRules::compile(
+            self.inner
+                .customs
+                .ignore
+                .iter()
+                .chain(&spec.ignore_differences),
+        );
         target.rules = rules;
         target.warnings.extend(
             errors
@@ -450,6 +417,14 @@ fn made_namespace(application: &Application, options: Option<&[String]>) -> Opti
     })
 }
 
+/// The sources of an application; `sources` wins over `source`, as in Argo CD.
+pub(crate) fn sources_of(spec: &ApplicationSpec) -> &[ApplicationSource] {
+    match &spec.source {
+        Some(source) if spec.sources.is_empty() => std::slice::from_ref(source),
+        _ => &spec.sources,
+    }
+}
+
 /// Gives an object its namespace and its tracking annotation.
 fn prepare(manifest: &Value, gvk: Gvk, namespaced: bool, application: &Application) -> Wanted {
     let mut object = manifest.clone();
@@ -512,9 +487,12 @@ impl Reconciler {
         source: &ApplicationSource,
         revision: &str,
     ) -> Result<String, crate::source::SourceError> {
-        self.inner
-            .sources
-            .resolve_now(&self.records().repo(&source.repo_url, project), revision)
-            .await
+        let repo = self.records().repo(&source.repo_url, project);
+        if source.chart.is_empty() {
+            self.inner.sources.resolve_now(&repo, revision).await
+        } else {
+            let sources = &self.inner.sources;
+            sources.chart_version(&repo, &source.chart, revision).await
+        }
     }
 }

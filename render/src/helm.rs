@@ -26,7 +26,8 @@ mod working;
 use std::sync::Arc;
 
 pub use capabilities::{HELM_VERSION, KubeVersion};
-pub use documents::Document;
+pub use documents::{Document, printed};
+pub use engine::release_name;
 pub use functions::{Entropy, Lookup, NoLookup, Seeded, Used};
 pub use options::{
     Facts, FileContent, FileParameter, Options, Reference, References, UserValues, ValueSource,

@@ -13,6 +13,7 @@ pub mod field_path;
 pub mod field_spec;
 mod generate;
 mod hash;
+mod helm_charts;
 pub mod id;
 pub mod json_patch;
 mod kustomization;
@@ -41,6 +42,7 @@ mod vars;
 
 pub use charts::{ChartRequest, Charts};
 pub use fault::OverlayError;
+pub use helm_charts::HelmCharts;
 pub use kustomization::FILE_NAMES;
 pub use overrides::Overrides;
 

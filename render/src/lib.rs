@@ -1,7 +1,7 @@
 //! A read-only file tree becomes manifests. No subprocess, no network, no disk, no clock: what takes part is an argument.
 //!
-//! [`detect`] says what lies at a path of a [`Tree`], [`directory::render`] reads plain YAML and JSON, [`helm::render`] renders
-//! charts. Kustomize overlays are recognised and refused with a clear error until they can be rendered.
+//! [`detect`] says what lies at a path of a [`Tree`]; [`directory::render`] reads plain YAML and JSON, [`helm::render`] renders
+//! charts, [`kustomize::render`] overlays.
 
 pub mod archive;
 pub mod directory;

@@ -3,11 +3,13 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use saphyr_parser::{Event, Parser, Span};
+use indent::Indented;
+use saphyr_parser::{Event, Parser, ScanError, Span};
 use serde_json::{Map, Value};
 
 use crate::Limits;
 
+mod indent;
 pub mod resolve;
 mod scalar;
 pub mod write;
@@ -159,6 +161,54 @@ fn compose(
         }
     })?;
     nesting(text, limits)?;
+    let mut indented = Indented::default();
+    let mut text = Cow::Borrowed(text);
+    loop {
+        match attempt(&text, limits, reading, first_only) {
+            Ok(documents) => return Ok(documents),
+            Err(Stopped::Scanner(error)) => match indented.repair(&text, &error) {
+                Some(repaired) => text = Cow::Owned(repaired),
+                None => {
+                    let line = error.marker().line();
+                    return Err(YamlError {
+                        line,
+                        column: indented.column(line, error.marker().col() + 1),
+                        message: error.info().to_owned(),
+                    });
+                }
+            },
+            Err(Stopped::Composer(mut error)) => {
+                error.column = indented.column(error.line, error.column);
+                return Err(error);
+            }
+        }
+    }
+}
+
+/// Who found a fault: only what the scanner does not like can be mended.
+enum Stopped {
+    Scanner(ScanError),
+    Composer(YamlError),
+}
+
+impl From<ScanError> for Stopped {
+    fn from(error: ScanError) -> Self {
+        Self::Scanner(error)
+    }
+}
+
+impl From<YamlError> for Stopped {
+    fn from(error: YamlError) -> Self {
+        Self::Composer(error)
+    }
+}
+
+fn attempt(
+    text: &str,
+    limits: &Limits,
+    reading: Reading,
+    first_only: bool,
+) -> Result<Vec<Document>, Stopped> {
     let mut composer = Composer {
         limits,
         reading,
@@ -171,11 +221,7 @@ fn compose(
         open_end: (!text.ends_with('\n')).then(|| text.chars().count()),
     };
     for event in Parser::new_from_str(text) {
-        let (event, span) = event.map_err(|error| YamlError {
-            line: error.marker().line(),
-            column: error.marker().col() + 1,
-            message: error.info().to_owned(),
-        })?;
+        let (event, span) = event?;
         let is_end = matches!(event, Event::DocumentEnd);
         composer.event(event, span)?;
         if first_only && is_end {

@@ -55,6 +55,8 @@ pub enum Error {
 /// Seals and opens secrets with one key.
 pub struct Sealer {
     key: LessSafeKey,
+    /// For what follows from the key, and does not reveal it.
+    deriving: aws_lc_rs::hmac::Key,
     id: String,
 }
 
@@ -102,8 +104,19 @@ impl Sealer {
             .collect();
         Ok(Self {
             key: LessSafeKey::new(key),
+            deriving: aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, bytes),
             id,
         })
+    }
+
+    /// A secret that follows from the key and a label: always the same for the same two, and without use for finding the key.
+    #[must_use]
+    pub fn derive(&self, label: &str) -> [u8; 32] {
+        let text = format!("tiphys derived secret: {label}");
+        let tag = aws_lc_rs::hmac::sign(&self.deriving, text.as_bytes());
+        let mut secret = [0; 32];
+        secret.copy_from_slice(tag.as_ref());
+        secret
     }
 
     /// Identity of the key: says which key is needed, and nothing about it.

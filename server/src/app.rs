@@ -14,6 +14,7 @@ mod repositories;
 mod selector;
 mod session;
 mod sources;
+mod webhook;
 
 use std::sync::Arc;
 
@@ -30,6 +31,7 @@ use tiphys_storage::{Collection, Database, StoreError};
 use crate::auth::{Accounts, store_fault};
 use crate::config::SettingsFile;
 use crate::outside::Outside;
+use crate::webhook::Secrets as WebhookSecrets;
 
 /// Namespace in which applications and projects live.
 pub const NAMESPACE: &str = "argocd";
@@ -49,6 +51,7 @@ pub struct App {
     view: Reconciler,
     operations: Collection<OperationRecord>,
     settings: SettingsFile,
+    webhook_secrets: WebhookSecrets,
 }
 
 impl App {
@@ -63,6 +66,7 @@ impl App {
         outside: Arc<dyn Outside>,
         view: Reconciler,
         settings: SettingsFile,
+        webhook_secrets: WebhookSecrets,
     ) -> anyhow::Result<Self> {
         let applications = Collection::new(database.clone(), "/applications/");
         let projects = Collection::new(database.clone(), "/projects/");
@@ -80,6 +84,7 @@ impl App {
             view,
             operations: Collection::new(database.clone(), tiphys_reconciler::OPERATIONS),
             settings,
+            webhook_secrets,
         })
     }
 }
@@ -625,6 +630,14 @@ impl ControlPlane for App {
 
     async fn get_api_version(&self, caller: Option<&Caller>) -> Result<VersionMessage, ApiError> {
         Ok(session::version(caller))
+    }
+
+    async fn receive_webhook(
+        &self,
+        headers: &HeaderMap,
+        body: bytes::Bytes,
+    ) -> Result<Empty, ApiError> {
+        webhook::receive(self, headers, &body)
     }
 
     async fn get_open_api(&self) -> Result<Encoded<serde_json::Value>, ApiError> {

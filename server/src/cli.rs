@@ -7,7 +7,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
 use tiphys_secrets::Sealer;
-use tiphys_server::config::{Backend, File};
+use tiphys_server::config::{Backend, File, WebhookFile};
 use tiphys_server::logging;
 use tiphys_storage::{Store, StoreError, transfer};
 
@@ -68,7 +68,7 @@ pub struct Serve {
         requires = "tls_key"
     )]
     pub tls_cert: Option<PathBuf>,
-    /// Private key of --tls-cert, PEM in PKCS#8
+    /// Private key of --tls-cert, PEM
     #[arg(
         long,
         env = "TIPHYS_TLS_KEY",
@@ -127,6 +127,8 @@ pub struct Serve {
         value_name = "BASE64"
     )]
     pub seal_key: Option<String>,
+    #[command(flatten)]
+    pub webhook: WebhookFile,
 }
 
 #[derive(Subcommand)]

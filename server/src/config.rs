@@ -5,6 +5,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use serde::{Deserialize, Serialize};
 use tiphys_model::{DexConfig, GoogleAnalyticsConfig, Help, OidcConfig};
+use tiphys_secrets::Secret;
+
+use crate::webhook::Secrets;
 
 /// Which embedded store keeps the state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
@@ -42,6 +45,10 @@ pub struct File {
     pub seal_key: Option<String>,
     /// What `/settings` tells clients.
     pub settings: SettingsFile,
+    /// What the senders of events know.
+    pub webhook: WebhookFile,
+    /// Health, actions and ignored differences of kinds; see [`crate::customizations`].
+    pub customizations: toml::Table,
 }
 
 /// The part of the file about logs.
@@ -64,6 +71,105 @@ pub struct TlsFile {
     pub key: Option<PathBuf>,
     /// Whether a certificate is made when none is given.
     pub self_signed: Option<bool>,
+}
+
+/// The part of the file about events of Git servers, and the flags for it. It has no `Debug`: it holds secrets.
+#[derive(Clone, Default, Serialize, Deserialize, clap::Args)]
+#[serde(deny_unknown_fields, default)]
+pub struct WebhookFile {
+    /// Secret with which GitHub signs its events
+    #[arg(
+        long = "webhook-github-secret",
+        env = "TIPHYS_WEBHOOK_GITHUB_SECRET",
+        hide_env_values = true,
+        value_name = "SECRET"
+    )]
+    pub github_secret: Option<String>,
+    /// Secret token that GitLab sends with its events
+    #[arg(
+        long = "webhook-gitlab-secret",
+        env = "TIPHYS_WEBHOOK_GITLAB_SECRET",
+        hide_env_values = true,
+        value_name = "SECRET"
+    )]
+    pub gitlab_secret: Option<String>,
+    /// Secret with which Gitea, Forgejo and Gogs sign their events
+    #[arg(
+        long = "webhook-gitea-secret",
+        env = "TIPHYS_WEBHOOK_GITEA_SECRET",
+        hide_env_values = true,
+        value_name = "SECRET"
+    )]
+    pub gitea_secret: Option<String>,
+    /// Secret with which Bitbucket Cloud and Data Center sign their events
+    #[arg(
+        long = "webhook-bitbucket-secret",
+        env = "TIPHYS_WEBHOOK_BITBUCKET_SECRET",
+        hide_env_values = true,
+        value_name = "SECRET"
+    )]
+    pub bitbucket_secret: Option<String>,
+    /// Name with which Azure DevOps sends its events
+    #[arg(
+        long = "webhook-azure-username",
+        env = "TIPHYS_WEBHOOK_AZURE_USERNAME",
+        value_name = "NAME"
+    )]
+    pub azure_username: Option<String>,
+    /// Password with which Azure DevOps sends its events
+    #[arg(
+        long = "webhook-azure-password",
+        env = "TIPHYS_WEBHOOK_AZURE_PASSWORD",
+        hide_env_values = true,
+        value_name = "PASSWORD"
+    )]
+    pub azure_password: Option<String>,
+    /// Secret with which everybody else signs events, or sends as a bearer token
+    #[arg(
+        long = "webhook-generic-secret",
+        env = "TIPHYS_WEBHOOK_GENERIC_SECRET",
+        hide_env_values = true,
+        value_name = "SECRET"
+    )]
+    pub generic_secret: Option<String>,
+}
+
+impl WebhookFile {
+    /// The secrets, from these flags and else from the file.
+    ///
+    /// # Errors
+    /// When one is empty, which is more often a variable that was not set than a wish, or a name comes without its password.
+    pub fn secrets(&self, file: &Self) -> anyhow::Result<Secrets> {
+        let pick = |key: &str, flag: &Option<String>, file: &Option<String>| match flag
+            .as_ref()
+            .or(file.as_ref())
+        {
+            Some(secret) if secret.is_empty() => {
+                bail!("webhook.{key} is empty; leave it out when the sender has no secret")
+            }
+            secret => Ok(secret.cloned().map(Secret::from)),
+        };
+        let azure = (
+            pick("azure_username", &self.azure_username, &file.azure_username)?,
+            pick("azure_password", &self.azure_password, &file.azure_password)?,
+        );
+        Ok(Secrets {
+            github: pick("github_secret", &self.github_secret, &file.github_secret)?,
+            gitlab: pick("gitlab_secret", &self.gitlab_secret, &file.gitlab_secret)?,
+            gitea: pick("gitea_secret", &self.gitea_secret, &file.gitea_secret)?,
+            bitbucket: pick(
+                "bitbucket_secret",
+                &self.bitbucket_secret,
+                &file.bitbucket_secret,
+            )?,
+            azure: match azure {
+                (Some(name), Some(password)) => Some((name, password)),
+                (None, None) => None,
+                _ => bail!("webhook.azure_username and webhook.azure_password belong together"),
+            },
+            generic: pick("generic_secret", &self.generic_secret, &file.generic_secret)?,
+        })
+    }
 }
 
 /// The part of the file about Git.
@@ -151,10 +257,51 @@ mod tests {
             message.contains("lisen") && message.contains("line 1"),
             "{message}"
         );
+        let message = read("[webhook]\ngithub = \"x\"\n")
+            .err()
+            .expect("an unknown key")
+            .to_string();
+        assert!(message.contains("github_secret"), "{message}");
         let message = read("store = \"etcd\"\n")
             .err()
             .expect("an unknown store")
             .to_string();
         assert!(message.contains("etcd"), "{message}");
+    }
+
+    #[test]
+    fn secrets_come_from_flags_before_the_file() {
+        let file = read(
+            "[webhook]\ngithub_secret = \"file\"\ngeneric_secret = \"file\"\nazure_username = \"u\"\nazure_password = \"p\"\n",
+        )
+        .expect("a file")
+        .webhook;
+        let flags = WebhookFile {
+            github_secret: Some("flag".to_owned()),
+            ..WebhookFile::default()
+        };
+        let secrets = flags.secrets(&file).expect("secrets");
+        let exposed = |secret: &Option<Secret>| secret.as_ref().map(|s| s.expose().to_owned());
+        assert_eq!(exposed(&secrets.github).as_deref(), Some("flag"));
+        assert_eq!(exposed(&secrets.generic).as_deref(), Some("file"));
+        assert!(secrets.azure.is_some() && secrets.gitlab.is_none());
+    }
+
+    #[test]
+    fn an_empty_or_half_secret_is_refused() {
+        let refused = |flags: WebhookFile| {
+            let result = flags.secrets(&WebhookFile::default());
+            result.err().expect("a refusal").to_string()
+        };
+        let empty = refused(WebhookFile {
+            gitea_secret: Some(String::new()),
+            ..WebhookFile::default()
+        });
+        assert!(empty.contains("webhook.gitea_secret"), "{empty}");
+        let half = refused(WebhookFile {
+            azure_username: Some("u".to_owned()),
+            ..WebhookFile::default()
+        });
+        assert!(half.contains("webhook.azure_password"), "{half}");
     }
 }

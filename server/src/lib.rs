@@ -3,7 +3,9 @@
 pub mod app;
 pub mod auth;
 pub mod config;
+pub mod customizations;
 pub mod logging;
 pub mod outside;
 pub mod tls;
+pub mod webhook;
 pub mod world;

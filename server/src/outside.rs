@@ -1,7 +1,7 @@
 //! What a handler may ask of the world outside the store: whether a repository or a cluster answers, and what is in it.
 //!
 //! A write is validated before it is acknowledged, so handlers have questions. They never ask the reconciler to do anything: they write a
-//! record, and the feed tells it.
+//! record, and the feed tells it. The one wish that they have is that a repository is looked at sooner.
 
 use async_trait::async_trait;
 use tiphys_model::stored::{ClusterCredentials, RepositoryCredentials};
@@ -37,4 +37,8 @@ pub trait Outside: Send + Sync + 'static {
 
     /// What is known of a cluster without contacting it.
     async fn cluster_info(&self, server: &str) -> ClusterInfo;
+
+    /// Looks soon at those of the repositories in use that these URLs name, however they are written, and answers at once how many that
+    /// are. Whoever is not trusted is heard seldom.
+    fn look(&self, urls: &[String], trusted: bool) -> usize;
 }

@@ -2,11 +2,13 @@
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use tiphys_render::helm::{self, Facts, FileContent, FileParameter, ValueSource};
+use tiphys_render::kustomize::{self, Charts, HelmCharts, Overrides};
 use tiphys_render::tree::TreePath;
 use tiphys_render::{Limits, Manifest, NoSupply, RenderError, SourceType, detect, directory, yaml};
 
@@ -56,6 +58,9 @@ pub struct Render {
     /// Another image, as NAME=NEWNAME:TAG or NAME:TAG (Kustomize)
     #[arg(long, value_name = "IMAGE")]
     images: Vec<String>,
+    /// Render the charts of helmCharts, too (Kustomize)
+    #[arg(long)]
+    enable_helm: bool,
     /// Read folders below, too (plain YAML and JSON)
     #[arg(long)]
     recurse: bool,
@@ -95,18 +100,24 @@ pub fn run(options: &Render) -> Result<()> {
 /// The one place where the type of a source decides who renders it.
 fn print(tree: &FolderTree, path: &TreePath, options: &Render) -> Result<String> {
     let limits = Limits::default();
-    let (source_type, file) = detect(tree, path)?;
+    let (source_type, _) = detect(tree, path)?;
     if source_type != SourceType::Kustomize && !options.images.is_empty() {
         bail!("--images is for Kustomize overlays, and this is a {source_type} source");
     }
     Ok(match source_type {
         SourceType::Helm => helm_text(tree, path, options, &limits)?,
         SourceType::Kustomize => {
-            return Err(RenderError::Unsupported {
-                source_type,
-                file: file.unwrap_or_default().to_string(),
-            }
-            .into());
+            let options = kustomize::Options {
+                charts: options
+                    .enable_helm
+                    .then(|| Arc::new(HelmCharts::new(chart_facts(options))) as Arc<dyn Charts>),
+                overrides: Overrides {
+                    images: options.images.clone(),
+                    ..Overrides::default()
+                },
+            };
+            let rendered = kustomize::render(tree, path, &options, &NoSupply, &limits);
+            stream(&rendered.map_err(advise)?)?
         }
         SourceType::Directory => {
             let options = directory::Options {
@@ -128,28 +139,34 @@ fn helm_text(
     let helm_options = helm_options(options)?;
     let chart = helm::Chart::load(tree, path, &NoSupply, limits).map_err(advise)?;
     let values = helm::read_values(tree, path, &helm_options, &NoSupply, limits)?;
-    let facts = Facts {
+    let rendered = chart.render(&helm_options, &facts(), &values)?;
+    Ok(helm::printed(&rendered.documents))
+}
+
+/// What the world says to charts: the time, and a seed of this call.
+fn facts() -> Facts {
+    Facts {
         now: now(),
         seed: rand::random(),
         ..Facts::default()
-    };
-    let rendered = chart.render(&helm_options, &facts, &values)?;
-    let mut text = String::new();
-    for document in rendered.documents {
-        text.push_str("---\n# Source: ");
-        text.push_str(&document.source);
-        text.push('\n');
-        text.push_str(document.text.trim_end_matches('\n'));
-        text.push('\n');
     }
-    Ok(text)
 }
 
-/// What a person can do about a chart that is not there.
+/// The same for the charts of an overlay; the versions that were asked for come before those of the kustomization.
+fn chart_facts(options: &Render) -> Facts {
+    Facts {
+        kube_version: options.kube_version.clone(),
+        api_versions: options.api_versions.clone(),
+        ..facts()
+    }
+}
+
+/// What a person can do about something that is not there.
 fn advise(error: RenderError) -> anyhow::Error {
     match error {
-        RenderError::Missing(_) => anyhow::Error::new(error)
-            .context("run `helm dependency build` first: `tiphys render` fetches nothing"),
+        RenderError::Missing(_) => anyhow::Error::new(error).context(
+            "`tiphys render` fetches nothing: put charts into the folder that they are looked for in first (`helm dependency build`)",
+        ),
         other => other.into(),
     }
 }

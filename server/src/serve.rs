@@ -6,13 +6,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use dropshot::{ConfigDropshot, ConfigTls, HandlerTaskMode, HttpServer, ServerBuilder};
+use dropshot::{ConfigDropshot, HandlerTaskMode, HttpServer, ServerBuilder};
 use tiphys_reconciler::cluster::{Access, Clusters};
 use tiphys_reconciler::source::{Options, Sources};
-use tiphys_reconciler::{Customs, Parts, Reconciler};
+use tiphys_reconciler::{Parts, Reconciler};
 use tiphys_server::app::App;
 use tiphys_server::auth::{Accounts, FirstPassword};
 use tiphys_server::config::{File, TlsFile};
+use tiphys_server::customizations;
 use tiphys_server::logging;
 use tiphys_server::tls;
 use tiphys_server::world::World;
@@ -81,6 +82,8 @@ async fn serve(options: Serve, file: File) -> anyhow::Result<()> {
         chrono::Utc::now().timestamp(),
     )
     .await?;
+    let webhook_secrets = options.webhook.secrets(&file.webhook)?;
+    let customs = customizations::read(&file.customizations)?;
     let sources = Sources::new(reading(&options, &file, &directory)?);
     let clusters = Clusters::default();
     let local = Access::Local {
@@ -93,10 +96,11 @@ async fn serve(options: Serve, file: File) -> anyhow::Result<()> {
     let reconciler = Reconciler::new(Parts {
         database: database.clone(),
         sealer: key()?,
+        rendered: directory.join("rendered"),
         sources: sources.clone(),
         clusters: clusters.clone(),
         local,
-        customs: Customs::default(),
+        customs,
     });
     let world = World {
         sources,
@@ -111,6 +115,7 @@ async fn serve(options: Serve, file: File) -> anyhow::Result<()> {
         Arc::new(world),
         view,
         file.settings,
+        webhook_secrets,
     )
     .await?;
     let api = tiphys_api::describe::<App>()
@@ -121,9 +126,9 @@ async fn serve(options: Serve, file: File) -> anyhow::Result<()> {
         default_handler_task_mode: HandlerTaskMode::Detached,
         ..ConfigDropshot::default()
     };
-    let tls = tls(&options, &file_tls, &directory, address)?;
+    let certificate = tls(&options, &file_tls, &directory, address)?;
+    let tls = certificate.as_ref().map(tls::Files::read).transpose()?;
     let scheme = if tls.is_some() { "https" } else { "http" };
-    let certificate = tls.clone();
     let server = ServerBuilder::new(api, Arc::new(app), tiphys_server::logging::for_dropshot())
         .config(config)
         .tls(tls)
@@ -177,6 +182,7 @@ fn reading(options: &Serve, file: &File, directory: &Path) -> anyhow::Result<Opt
         .transpose()?;
     Ok(Options {
         folder: directory.join("git"),
+        charts: directory.join("charts"),
         poll: seconds(options.git_poll_interval, git.poll_interval, 5),
         allow_file: options.git_allow_file.or(git.allow_file).unwrap_or(false),
         list_timeout: seconds(options.git_list_timeout, git.list_timeout, 15),
@@ -191,11 +197,11 @@ fn tls(
     file: &TlsFile,
     directory: &Path,
     address: SocketAddr,
-) -> anyhow::Result<Option<ConfigTls>> {
+) -> anyhow::Result<Option<tls::Files>> {
     let cert = options.tls_cert.as_ref().or(file.cert.as_ref());
     let key = options.tls_key.as_ref().or(file.key.as_ref());
     match (cert, key) {
-        (Some(cert), Some(key)) => tls::given(cert, key).map(Some),
+        (Some(cert), Some(key)) => Ok(Some(tls::given(cert, key))),
         (None, None)
             if options
                 .tls_self_signed
@@ -215,22 +221,22 @@ fn tls(
 /// Serves a certificate that was renewed on the disk, at SIGHUP and within a minute. It never ends.
 async fn renewed<C: dropshot::ServerContext>(
     server: &HttpServer<C>,
-    certificate: Option<ConfigTls>,
+    certificate: Option<tls::Files>,
 ) -> anyhow::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut hangup = signal(SignalKind::hangup()).context("SIGHUP cannot be handled")?;
-    let mut known = certificate.as_ref().and_then(tls::stamp);
+    let mut known = certificate.as_ref().and_then(tls::Files::stamp);
     loop {
         let asked = tokio::time::timeout(RENEWAL, hangup.recv()).await.is_ok();
         let Some(certificate) = &certificate else {
             continue;
         };
-        let now = tls::stamp(certificate);
+        let now = certificate.stamp();
         if now == known && !asked {
             continue;
         }
         known = now;
-        match tls::refresh(server, certificate).await {
+        match certificate.refresh(server).await {
             Ok(()) => tracing::info!("the certificate was read again"),
             Err(error) => {
                 tracing::error!(%error, "the certificate on the disk is not usable; the one before it is still served")

@@ -2,38 +2,97 @@
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::SystemTime;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use dropshot::{ConfigTls, HttpServer};
 
-/// Reads a certificate and its key.
-///
-/// # Errors
-/// When a file is missing, or not what it should be.
-pub fn given(cert: &Path, key: &Path) -> anyhow::Result<ConfigTls> {
-    let read = |path: &Path, mark: &str, what: &str| -> anyhow::Result<Vec<u8>> {
-        let bytes = std::fs::read(path)
-            .with_context(|| format!("cannot read {what} {}", path.display()))?;
-        if !String::from_utf8_lossy(&bytes).contains(mark) {
-            bail!("{} is no {what} in PEM: it has no `{mark}`", path.display());
-        }
-        Ok(bytes)
-    };
-    read(cert, "-----BEGIN CERTIFICATE-----", "certificate")?;
-    read(key, "-----BEGIN PRIVATE KEY-----", "private key in PKCS#8")
-        .context("convert it with `openssl pkcs8 -topk8 -nocrypt`")?;
-    Ok(ConfigTls::AsFile {
-        cert_file: cert.to_owned(),
-        key_file: key.to_owned(),
-    })
+/// A certificate chain and its key on the disk.
+#[derive(Clone, Debug)]
+pub struct Files {
+    cert: PathBuf,
+    key: PathBuf,
+}
+
+/// A given certificate and its key.
+#[must_use]
+pub fn given(cert: &Path, key: &Path) -> Files {
+    Files {
+        cert: cert.to_owned(),
+        key: key.to_owned(),
+    }
+}
+
+impl Files {
+    /// Reads both. The key may be PKCS#8, PKCS#1 or SEC1.
+    ///
+    /// # Errors
+    /// When a file is missing, not what it should be, or the two do not belong together.
+    pub fn read(&self) -> anyhow::Result<ConfigTls> {
+        use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _};
+        let text = |path: &Path, what: &str| -> anyhow::Result<Vec<u8>> {
+            std::fs::read(path).with_context(|| format!("cannot read {what} {}", path.display()))
+        };
+        let none = |path: &Path, what: &str, mark: &str| {
+            anyhow::anyhow!("{} is no {what} in PEM: it has no `{mark}`", path.display())
+        };
+        let cert = text(&self.cert, "certificate")?;
+        let chain = CertificateDer::pem_slice_iter(&cert)
+            .collect::<Result<Vec<_>, _>>()
+            .ok()
+            .filter(|chain| !chain.is_empty())
+            .ok_or_else(|| none(&self.cert, "certificate", "-----BEGIN CERTIFICATE-----"))?;
+        let key = PrivateKeyDer::from_pem_slice(&text(&self.key, "private key")?)
+            .map_err(|_| none(&self.key, "private key", "-----BEGIN PRIVATE KEY-----"))?;
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let mut config = rustls::ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()?
+            .with_no_client_auth()
+            .with_single_cert(chain, key)
+            .with_context(|| {
+                format!(
+                    "the certificate {} and the key {} cannot be used together",
+                    self.cert.display(),
+                    self.key.display()
+                )
+            })?;
+        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        Ok(ConfigTls::Dynamic(config))
+    }
+
+    /// When the files were last written.
+    #[must_use]
+    pub fn stamp(&self) -> Option<(SystemTime, SystemTime)> {
+        let written = |path: &Path| {
+            std::fs::metadata(path)
+                .and_then(|data| data.modified())
+                .ok()
+        };
+        Some((written(&self.cert)?, written(&self.key)?))
+    }
+
+    /// Serves what is on the disk now.
+    ///
+    /// # Errors
+    /// When it is not usable; the server goes on with the certificate before.
+    pub async fn refresh<C: dropshot::ServerContext>(
+        &self,
+        server: &HttpServer<C>,
+    ) -> anyhow::Result<()> {
+        let config = self.read()?;
+        server
+            .refresh_tls(&config)
+            .await
+            .map_err(anyhow::Error::msg)
+    }
 }
 
 /// The certificate in the data directory, made at the first start for the host names of this machine.
 ///
 /// # Errors
 /// When it cannot be made or kept.
-pub fn self_signed(directory: &Path, names: &[String]) -> anyhow::Result<ConfigTls> {
+pub fn self_signed(directory: &Path, names: &[String]) -> anyhow::Result<Files> {
     let folder = directory.join("tls");
     let (cert, key): (PathBuf, PathBuf) = (folder.join("cert.pem"), folder.join("key.pem"));
     if !cert.exists() || !key.exists() {
@@ -44,45 +103,7 @@ pub fn self_signed(directory: &Path, names: &[String]) -> anyhow::Result<ConfigT
         write(&key, &made.signing_key.serialize_pem(), 0o600)?;
         write(&cert, &made.cert.pem(), 0o644)?;
     }
-    given(&cert, &key)
-}
-
-/// When the files of a certificate were last written.
-#[must_use]
-pub fn stamp(config: &ConfigTls) -> Option<(SystemTime, SystemTime)> {
-    let ConfigTls::AsFile {
-        cert_file,
-        key_file,
-    } = config
-    else {
-        return None;
-    };
-    let written = |path: &Path| {
-        std::fs::metadata(path)
-            .and_then(|data| data.modified())
-            .ok()
-    };
-    Some((written(cert_file)?, written(key_file)?))
-}
-
-/// Serves the certificate that is on the disk now.
-///
-/// # Errors
-/// When it is not usable; the server goes on with the one before.
-pub async fn refresh<C: dropshot::ServerContext>(
-    server: &HttpServer<C>,
-    config: &ConfigTls,
-) -> anyhow::Result<()> {
-    if let ConfigTls::AsFile {
-        cert_file,
-        key_file,
-    } = config
-    {
-        given(cert_file, key_file)?;
-    }
-    // Dropshot would panic on what this refuses.
-    rustls::ServerConfig::try_from(config).context("the certificate does not fit its key")?;
-    server.refresh_tls(config).await.map_err(anyhow::Error::msg)
+    Ok(given(&cert, &key))
 }
 
 fn write(path: &Path, text: &str, mode: u32) -> anyhow::Result<()> {
@@ -124,7 +145,10 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("a.pem");
         std::fs::write(&path, "nothing").expect("a file");
-        let shown = format!("{:#}", given(&path, &path).expect_err("no certificate"));
+        let shown = format!(
+            "{:#}",
+            given(&path, &path).read().expect_err("no certificate")
+        );
         assert!(
             shown.contains("a.pem") && shown.contains("BEGIN CERTIFICATE"),
             "{shown}"

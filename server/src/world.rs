@@ -45,18 +45,14 @@ impl Outside for World {
     }
 
     async fn check_sources(&self, application: &Application) -> Result<(), String> {
-        for source in application
-            .spec
-            .source
-            .iter()
-            .chain(&application.spec.sources)
-            .filter(|source| !source.path.is_empty())
-        {
-            self.reconciler
-                .render(application, source, None)
-                .await
-                .map_err(|condition| condition.message)?;
-        }
+        let sources = match &application.spec.source {
+            Some(source) if application.spec.sources.is_empty() => std::slice::from_ref(source),
+            _ => application.spec.sources.as_slice(),
+        };
+        self.reconciler
+            .render(application, sources, &[])
+            .await
+            .map_err(|condition| condition.message)?;
         Ok(())
     }
 
@@ -72,6 +68,10 @@ impl Outside for World {
         Cluster::test(&cluster.server, &access)
             .await
             .map_err(|error| error.to_string())
+    }
+
+    fn look(&self, urls: &[String], trusted: bool) -> usize {
+        self.sources.look(urls, trusted)
     }
 
     async fn cluster_info(&self, server: &str) -> ClusterInfo {

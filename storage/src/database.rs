@@ -167,7 +167,8 @@ impl Database {
         )
     }
 
-    /// The newest revision that watches have been told of.
+    /// The newest revision that anybody knows to be committed: at least that of every transaction that was answered. Watches reach it
+    /// a moment later.
     pub fn revision(&self) -> Revision {
         self.shared.recent.revision()
     }

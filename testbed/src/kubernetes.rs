@@ -266,6 +266,16 @@ impl Kubernetes {
     }
 }
 
+impl Access {
+    /// A client that reaches the server in this way.
+    ///
+    /// # Errors
+    /// When a certificate or a key is none.
+    pub fn client(&self) -> Result<Client> {
+        client(self)
+    }
+}
+
 fn client(access: &Access) -> Result<Client> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let mut tls = TlsConfig::builder().unversioned_rustls_crypto_provider(provider);

@@ -28,8 +28,21 @@ pub struct Request {
     pub target: String,
     /// The `Authorization` header, empty when there is none.
     pub authorization: String,
+    /// All headers; names in lower case.
+    pub headers: Vec<(String, String)>,
     /// Body.
     pub body: Vec<u8>,
+}
+
+impl Request {
+    /// A header by its name in lower case; empty when there is none.
+    #[must_use]
+    pub fn header(&self, name: &str) -> &str {
+        self.headers
+            .iter()
+            .find(|(known, _)| known == name)
+            .map_or("", |(_, value)| value.as_str())
+    }
 }
 
 /// An answer: status, headers, body.
@@ -141,6 +154,14 @@ where
                             .and_then(|value| value.to_str().ok())
                             .unwrap_or_default()
                             .to_owned(),
+                        headers: parts
+                            .headers
+                            .iter()
+                            .map(|(name, value)| {
+                                let value = String::from_utf8_lossy(value.as_bytes());
+                                (name.to_string(), value.into_owned())
+                            })
+                            .collect(),
                         body: body.unwrap_or_default(),
                     });
                     let mut response = Response::builder().status(given.status);

@@ -3,6 +3,7 @@
 mod http;
 mod kubernetes;
 mod measure;
+mod scale;
 
 use std::path::PathBuf;
 
@@ -19,10 +20,15 @@ fn main() -> Result<()> {
     let folder = arguments
         .next()
         .context("usage: bench BINARY KUBECONFIG FOLDER")?;
+    let full = arguments
+        .next()
+        .is_some_and(|word| word.as_os_str() == "full");
+    let cluster = kubernetes::Cluster::connect(&kubeconfig)?;
     let mut rows = Vec::new();
     rows.push(measure::binary_size(&binary)?);
     rows.extend(measure::without_cluster(&binary, &folder)?);
-    rows.extend(kubernetes::with_cluster(&binary, &kubeconfig, &folder)?);
+    rows.extend(kubernetes::with_cluster(&cluster, &binary, &folder)?);
+    rows.extend(scale::many(&cluster, &binary, &folder, full)?);
     println!("| what | measured | beside it | ratio | aim |\n|---|---|---|---|---|");
     for row in rows {
         println!(

@@ -149,6 +149,7 @@ pub fn without_cluster(binary: &Path, folder: &Path) -> Result<Vec<Row>> {
     }
     rows.extend(lists(port, &token)?);
     rows.push(write(&mut connection, folder)?);
+    let from = Instant::now();
     std::thread::scope(|scope| -> Result<()> {
         let token = &token;
         let mut threads = Vec::new();
@@ -167,6 +168,15 @@ pub fn without_cluster(binary: &Path, folder: &Path) -> Result<Vec<Row>> {
                 .map_err(|_| anyhow::anyhow!("a client ended"))?
         })
     })?;
+    let together = 8.0 * 1100.0 / from.elapsed().as_secs_f64();
+    let alone = commits(folder)?;
+    rows.push(Row {
+        what: "creating applications, 8 clients",
+        measured: format!("{together:.0}/s"),
+        beside: format!("{alone:.0}/s, one SQLite commit after the other"),
+        ratio: format!("{:.1}", together / alone),
+        aim: "> 1: commits are grouped",
+    });
     tiphys.stop();
     rows.push(plain(
         "start to first answer, 10,000 applications stored",
@@ -242,6 +252,21 @@ fn lists(port: u16, token: &str) -> Result<Vec<Row>> {
         });
     }
     Ok(rows)
+}
+
+/// Durable commits a second that SQLite makes of such payloads, one after the other.
+fn commits(folder: &Path) -> Result<f64> {
+    let raw = rusqlite::Connection::open(folder.join("commits.db"))?;
+    raw.execute_batch("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; CREATE TABLE t (k TEXT PRIMARY KEY, v BLOB);")?;
+    let body = application("committed");
+    let from = Instant::now();
+    for n in 0..1000 {
+        raw.execute(
+            "INSERT INTO t VALUES (?1, ?2)",
+            (format!("k{n}"), body.as_bytes()),
+        )?;
+    }
+    Ok(1000.0 / from.elapsed().as_secs_f64())
 }
 
 /// A write request, beside a durable commit of SQLite of the same payload on the same disk.

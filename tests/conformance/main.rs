@@ -1,6 +1,8 @@
 //! What `cargo xtask conformance` runs: walks folders, renders every chart and overlay with both tools and prints a table.
 //!
-//! A chart is rendered with its defaults and with each values file in its `ci/` folder, for each Kubernetes version.
+//! A chart is rendered with its defaults and with each values file in its `ci/` folder, for each Kubernetes version. Overlays are
+//! the folders with a kustomization that lie in no chart. Values that Helm itself does not give twice (passwords, keys, times)
+//! are not compared.
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -10,6 +12,7 @@ use std::process::ExitCode;
 use anyhow::{Context as _, Result, bail};
 use tiphys_testbed::peers::Peers;
 use tiphys_tests::helm_case::{self, Flags, Outcome};
+use tiphys_tests::overlay_case;
 
 /// Characters of a difference that the table shows.
 const SHOWN: usize = 300;
@@ -17,6 +20,7 @@ const SHOWN: usize = 300;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Verdict {
     Same,
+    SameButRandom,
     BothFail,
     Differs,
     OnlyUpstreamFails,
@@ -36,9 +40,14 @@ impl Verdict {
         }
     }
 
+    fn is_good(self) -> bool {
+        matches!(self, Self::Same | Self::SameButRandom | Self::BothFail)
+    }
+
     fn text(self) -> &'static str {
         match self {
             Self::Same => "same",
+            Self::SameButRandom => "same but random values",
             Self::BothFail => "both fail",
             Self::Differs => "differs",
             Self::OnlyUpstreamFails => "only upstream fails",
@@ -87,28 +96,50 @@ fn main() -> ExitCode {
 fn run() -> Result<bool> {
     let arguments = Arguments::read()?;
     let peers = Peers::resolve(&mut |line: &str| eprintln!("{line}"))?;
-    let mut counts: BTreeMap<Verdict, usize> = BTreeMap::new();
+    let mut counts: BTreeMap<(&str, Verdict), usize> = BTreeMap::new();
     for folder in &arguments.folders {
         for chart in helm_case::charts_below(folder)? {
             for line in value_sets(&chart, &arguments)? {
                 let flags = Flags::parse(&line, &chart)?;
                 let upstream = helm_case::by_helm(&peers.helm, &chart, &flags)?;
                 let tiphys = guarded(|| helm_case::by_tiphys(&chart, &flags))?;
-                let (verdict, text) = Verdict::of(&upstream, &tiphys);
-                *counts.entry(verdict).or_default() += 1;
-                if arguments.all || !matches!(verdict, Verdict::Same | Verdict::BothFail) {
+                let (mut verdict, mut text) = Verdict::of(&upstream, &tiphys);
+                if verdict == Verdict::Differs {
+                    let again = helm_case::by_helm(&peers.helm, &chart, &flags)?;
+                    let masked = helm_case::masked(&upstream, &again);
+                    match helm_case::difference(&masked, &helm_case::masked_like(&tiphys, &masked))
+                    {
+                        None => verdict = Verdict::SameButRandom,
+                        Some(difference) => text = difference,
+                    }
+                }
+                *counts.entry(("charts", verdict)).or_default() += 1;
+                if arguments.all || !verdict.is_good() {
                     row(folder, &chart, &line, verdict, &text);
                 }
             }
         }
+        let overlays = overlay_case::overlays_below(folder)?;
+        if overlays.is_empty() {
+            continue;
+        }
+        let tree = helm_case::folder_tree(folder)?;
+        for overlay in overlays {
+            let below = overlay.strip_prefix(folder)?;
+            let upstream = overlay_case::by_kustomize(&peers, &overlay)?;
+            let tiphys = guarded(|| overlay_case::by_tiphys(&tree, below))?;
+            let (verdict, text) = Verdict::of(&upstream, &tiphys);
+            *counts.entry(("overlays", verdict)).or_default() += 1;
+            if arguments.all || !verdict.is_good() {
+                row(folder, &overlay, "(overlay)", verdict, &text);
+            }
+        }
     }
     println!();
-    for (verdict, count) in &counts {
-        println!("{count:>6}  {}", verdict.text());
+    for ((kind, verdict), count) in &counts {
+        println!("{count:>6}  {kind:<9} {}", verdict.text());
     }
-    Ok(counts
-        .keys()
-        .all(|verdict| matches!(verdict, Verdict::Same | Verdict::BothFail)))
+    Ok(counts.keys().all(|(_, verdict)| verdict.is_good()))
 }
 
 /// A panic is a difference like any other here, and the rest is compared all the same.

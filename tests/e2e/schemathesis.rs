@@ -42,34 +42,20 @@ fn program() -> Result<PathBuf> {
     Ok(program)
 }
 
-#[test]
-fn the_served_document_holds() -> Result<()> {
-    let program = program()?;
-    let world = World::start("schemathesis", "sqlite")?;
+/// Runs it over a document, with some arguments of its own.
+fn run(world: &World, document: &str, arguments: &[&str]) -> Result<()> {
     let folder = tempfile::tempdir()?;
-    let output = Command::new(program)
+    let token = world.client.token().unwrap_or_default();
+    let output = Command::new(program()?)
         .arg("--config-file")
         .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("schemathesis.toml"))
-        .args(["run", &format!("{}/openapi.json", world.tiphys.url())])
-        .args([
-            "--header",
-            &format!(
-                "Authorization: Bearer {}",
-                world.client.token().unwrap_or_default()
-            ),
-        ])
-        .args([
-            "--phases",
-            "examples,coverage,fuzzing",
-            "--max-examples",
-            "5",
-            "--request-timeout",
-            "30",
-            "--continue-on-failure",
-            "--seed",
-            "1",
-            "--no-color",
-        ])
+        .args(["run", document])
+        .args(["--header", &format!("Authorization: Bearer {token}")])
+        .args(["--phases", "examples,coverage,fuzzing"])
+        .args(["--max-examples", "5"])
+        .args(["--request-timeout", "30"])
+        .args(["--continue-on-failure", "--seed", "1", "--no-color"])
+        .args(arguments)
         .current_dir(folder.path())
         .output()?;
     let log = std::fs::read_to_string(world.tiphys.log())?;
@@ -80,4 +66,42 @@ fn the_served_document_holds() -> Result<()> {
         String::from_utf8_lossy(&output.stdout)
     );
     Ok(())
+}
+
+#[test]
+fn the_served_document_holds() -> Result<()> {
+    let world = World::start("schemathesis", "sqlite")?;
+    run(&world, &format!("{}/openapi.json", world.tiphys.url()), &[])
+}
+
+#[test]
+fn the_operations_of_one_cluster_hold() -> Result<()> {
+    let world = World::start("schemacluster", "sqlite")?;
+    let served = world.client.get("/openapi.json")?.ok()?;
+    let mut document = served.clone();
+    let paths = document["paths"]
+        .as_object_mut()
+        .context("a document has paths")?;
+    paths.retain(|path, _| path.contains("{id.value}"));
+    ensure!(!paths.is_empty(), "no operation has this parameter");
+    let text = document
+        .to_string()
+        .replace("{id.value}", "{id_value}")
+        .replace(
+            "\"in\":\"path\",\"name\":\"id.value\"",
+            "\"in\":\"path\",\"name\":\"id_value\"",
+        );
+    ensure!(
+        text.contains("\"name\":\"id_value\""),
+        "the parameter keeps its name"
+    );
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("clusters.json");
+    std::fs::write(&file, text)?;
+    let base = format!("{}/api/v1", world.tiphys.url());
+    run(
+        &world,
+        file.to_str().context("a path in UTF-8")?,
+        &["--url", &base],
+    )
 }

@@ -15,6 +15,9 @@ pub struct Args {
     /// Put the table into README.md
     #[arg(long)]
     write: bool,
+    /// Measure with 10,000 applications, too (some minutes more)
+    #[arg(long)]
+    full: bool,
 }
 
 const BEGIN: &str = "<!-- bench -->\n";
@@ -34,7 +37,7 @@ pub fn run(args: &Args) -> Result<()> {
     )?;
     // Not in /tmp, which may be memory: commits have to reach a disk.
     let folder = tempfile::tempdir_in(binary.parent().context("the binary lies in a folder")?)?;
-    eprintln!("measuring (two minutes)");
+    eprintln!("measuring (some minutes)");
     let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
         .args([
             "run",
@@ -47,6 +50,7 @@ pub fn run(args: &Args) -> Result<()> {
             "--",
         ])
         .args([binary.as_path(), cluster.kubeconfig(), folder.path()])
+        .args(args.full.then_some("full"))
         .current_dir(root)
         .stderr(Stdio::inherit())
         .output()

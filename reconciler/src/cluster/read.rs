@@ -36,6 +36,30 @@ impl Cluster {
         }
     }
 
+    /// An object, or the list of a kind's objects when there is no name; an empty mapping for an object that is not there.
+    ///
+    /// # Errors
+    /// What the API server refused.
+    pub async fn look_up(
+        &self,
+        kind: &Kind,
+        namespace: &str,
+        name: &str,
+    ) -> Result<Value, ClusterError> {
+        let api = self.api_of(kind, namespace).await?;
+        if !name.is_empty() {
+            return match self.get(&api, name).await {
+                Err(error) if error.is_not_found() => Ok(serde_json::json!({})),
+                outcome => outcome,
+            };
+        }
+        let request = Request::new(api.resource_url())
+            .list(&ListParams::default().limit(MOST))
+            .map_err(kube::Error::BuildRequest)
+            .map_err(|error| ClusterError::new(&self.inner.server, error))?;
+        self.timed(self.client().await?.request(request)).await
+    }
+
     /// A node of the cluster.
     ///
     /// # Errors

@@ -117,7 +117,10 @@ impl<'a> Attempt<'a> {
         SyncOperationResult {
             resources,
             revision: target.revision.clone(),
-            source: Some(sync.source.clone().unwrap_or_else(|| target.source.clone())),
+            revisions: target.revisions.clone(),
+            source: Some(sync.source.clone().unwrap_or_else(|| target.source.clone()))
+                .filter(|_| target.sources.is_empty()),
+            sources: target.sources.clone(),
             ..SyncOperationResult::default()
         }
     }

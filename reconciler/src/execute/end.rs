@@ -287,11 +287,11 @@ fn conclude(application: &mut Application, operation: &Operation, end: &End) -> 
         status.history.push(RevisionHistory {
             id: status.history.last().map_or(0, |last| last.id + 1),
             revision: result.revision.clone(),
-            revisions: Vec::new(),
+            revisions: result.revisions.clone(),
             deployed_at: now(),
             deploy_started_at: Some(state.started_at),
             source: result.source.clone(),
-            sources: Vec::new(),
+            sources: result.sources.clone(),
             initiated_by: operation.initiated_by.clone().unwrap_or_default(),
         });
         // The last entry stays: its number goes on.

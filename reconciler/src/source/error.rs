@@ -68,6 +68,26 @@ pub enum SourceError {
         /// The constraint.
         constraint: String,
     },
+    /// The repository has no such chart.
+    #[error("{url}: there is no chart '{chart}' in the repository")]
+    UnknownChart {
+        /// The repository.
+        url: String,
+        /// What was asked for.
+        chart: String,
+    },
+    /// No version of a chart fits.
+    #[error("{url}: no version of chart '{chart}' matches '{constraint}'{hint}")]
+    NoChartVersion {
+        /// The repository.
+        url: String,
+        /// The chart.
+        chart: String,
+        /// The version or constraint.
+        constraint: String,
+        /// Which versions there are.
+        hint: String,
+    },
     /// Anything else: network, protocol, disk.
     #[error("{url}: {message}")]
     Failed {

@@ -8,7 +8,8 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 /// Bytes at the beginning of an index that are looked at to see that it is one.
 const LOOK: usize = 64 << 10;
 
-fn refused(repo: &Repo, status: reqwest::StatusCode) -> SourceError {
+/// What a status that is no success means.
+pub fn refused(repo: &Repo, status: reqwest::StatusCode) -> SourceError {
     let (url, message) = (repo.shown(), format!("the server answered {status}"));
     match status.as_u16() {
         401 | 403 => SourceError::Authentication { url, message },
@@ -17,7 +18,8 @@ fn refused(repo: &Repo, status: reqwest::StatusCode) -> SourceError {
     }
 }
 
-fn authorised(request: reqwest::RequestBuilder, repo: &Repo) -> reqwest::RequestBuilder {
+/// The request with the repository's credentials.
+pub fn authorised(request: reqwest::RequestBuilder, repo: &Repo) -> reqwest::RequestBuilder {
     if !repo.credentials.bearer_token.is_empty() {
         request.bearer_auth(&repo.credentials.bearer_token)
     } else if repo.username.is_empty() && repo.credentials.password.is_empty() {
@@ -118,7 +120,7 @@ pub async fn test_registry(repo: &Repo, insecure_http: bool) -> Result<(), Sourc
 }
 
 /// Where a token is to be had, of `Bearer realm="…",service="…",scope="…"`; nothing for basic authentication.
-fn token_request(challenge: &str) -> Option<(String, Vec<(String, String)>)> {
+pub fn token_request(challenge: &str) -> Option<(String, Vec<(String, String)>)> {
     let rest = challenge
         .strip_prefix("Bearer ")
         .or_else(|| challenge.strip_prefix("bearer "))?;

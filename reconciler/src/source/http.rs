@@ -5,6 +5,25 @@ use std::time::Duration;
 use super::{Repo, SourceError};
 
 const CONNECT: Duration = Duration::from_secs(20);
+/// Redirects that one request follows.
+const REDIRECTS: usize = 10;
+
+/// Follows redirects, but never from HTTPS to HTTP. Credentials are left behind when the host changes: the library does that.
+fn redirects() -> reqwest::redirect::Policy {
+    reqwest::redirect::Policy::custom(|attempt| {
+        let secure = attempt
+            .previous()
+            .last()
+            .is_some_and(|url| url.scheme() == "https");
+        if attempt.previous().len() > REDIRECTS {
+            attempt.error(format!("more than {REDIRECTS} redirects"))
+        } else if secure && attempt.url().scheme() != "https" {
+            attempt.error("the server redirects from https to another scheme")
+        } else {
+            attempt.follow()
+        }
+    })
+}
 
 fn wrong(repo: &Repo, field: &str, message: impl std::fmt::Display) -> SourceError {
     SourceError::Misconfigured {
@@ -120,6 +139,7 @@ impl Settings {
         let mut builder = reqwest::Client::builder()
             .user_agent(concat!("tiphys/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(CONNECT)
+            .redirect(redirects())
             .timeout(timeout);
         if self.insecure {
             builder = builder
@@ -169,4 +189,38 @@ pub fn failed(repo: &Repo, error: reqwest::Error) -> SourceError {
         url: repo.shown(),
         message: repo.without_secrets(&message),
     }
+}
+
+/// The body of an answer, of at most `limit` bytes.
+///
+/// # Errors
+/// When it is longer, which is found out before it is read where the server says its length, or breaks off.
+pub async fn body(
+    repo: &Repo,
+    mut response: reqwest::Response,
+    limit: u64,
+    what: &str,
+) -> Result<Vec<u8>, SourceError> {
+    let too_large = || SourceError::Failed {
+        url: repo.shown(),
+        message: format!("{what} has more than {limit} bytes"),
+    };
+    if response
+        .content_length()
+        .is_some_and(|length| length > limit)
+    {
+        return Err(too_large());
+    }
+    let mut content = Vec::new();
+    while let Some(chunk) = response
+        .chunk()
+        .await
+        .map_err(|error| failed(repo, error))?
+    {
+        if (content.len() + chunk.len()) as u64 > limit {
+            return Err(too_large());
+        }
+        content.extend_from_slice(&chunk);
+    }
+    Ok(content)
 }

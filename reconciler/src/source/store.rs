@@ -7,10 +7,44 @@
 //! <data>/git/<hash of the URL>/<generation>/   the bare repository; only the newest generation is used
 //! ```
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use gix::object::tree::EntryKind as GitKind;
 
 use super::{Repo, SourceError, git};
+
+/// Entries of folders that are kept decoded.
+const ENTRIES: usize = 400_000;
+
+/// A folder of a commit, decoded.
+pub struct Folder(Vec<(Box<str>, GitKind, gix::ObjectId)>);
+
+impl Folder {
+    /// What has a name.
+    pub fn find(&self, name: &str) -> Option<(GitKind, gix::ObjectId)> {
+        let at = self
+            .0
+            .binary_search_by(|(known, _, _)| known.as_ref().cmp(name))
+            .ok()?;
+        let (_, kind, id) = &self.0[at];
+        Some((*kind, *id))
+    }
+
+    /// Names and kinds, ordered by name.
+    pub fn entries(&self) -> impl Iterator<Item = (&str, GitKind)> {
+        self.0.iter().map(|(name, kind, _)| (name.as_ref(), *kind))
+    }
+}
+
+/// Folders that were read, by their identity: commits have most of them in common.
+#[derive(Default)]
+struct Folders {
+    known: HashMap<gix::ObjectId, Arc<Folder>>,
+    entries: usize,
+}
 
 /// Commits that one generation holds.
 const COMMITS: usize = 64;
@@ -23,6 +57,7 @@ pub struct Store {
     generation: u64,
     commits: AtomicUsize,
     retired: AtomicBool,
+    folders: Mutex<Folders>,
 }
 
 impl Store {
@@ -54,7 +89,39 @@ impl Store {
             generation,
             commits: AtomicUsize::new(commits),
             retired: AtomicBool::new(false),
+            folders: Mutex::default(),
         })
+    }
+
+    /// A folder, from memory when it was read before.
+    ///
+    /// # Errors
+    /// When the object is missing or no folder.
+    pub fn folder(
+        &self,
+        repository: &gix::Repository,
+        id: gix::ObjectId,
+    ) -> Result<Arc<Folder>, Box<dyn std::error::Error + Send + Sync>> {
+        if let Some(known) = crate::locked(&self.folders).known.get(&id) {
+            return Ok(Arc::clone(known));
+        }
+        let tree = repository.find_object(id)?.try_into_tree()?;
+        let mut entries = Vec::new();
+        for entry in tree.iter() {
+            let entry = entry?;
+            let name = entry.filename().to_string().into_boxed_str();
+            entries.push((name, entry.mode().kind(), entry.object_id()));
+        }
+        // Git orders folders as if their names ended in a slash.
+        entries.sort_by(|a, b| a.0.cmp(&b.0));
+        let folder = Arc::new(Folder(entries));
+        let mut folders = crate::locked(&self.folders);
+        if folders.entries > ENTRIES {
+            *folders = Folders::default();
+        }
+        folders.entries += folder.0.len() + 1;
+        folders.known.insert(id, Arc::clone(&folder));
+        Ok(folder)
     }
 
     /// Whether it holds as many commits as it should.

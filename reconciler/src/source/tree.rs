@@ -3,11 +3,13 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::store::Store;
 use gix::object::tree::EntryKind as GitKind;
 use tiphys_render::tree::{Entry, EntryKind, Tree, TreeError, TreePath};
 
+use super::store::Store;
+
 /// The files of one commit, read from the object database without a checkout.
+#[derive(Clone)]
 pub struct GitTree {
     pub(super) store: Arc<Store>,
     pub(super) root: gix::ObjectId,
@@ -35,18 +37,20 @@ impl GitTree {
         repository: &gix::Repository,
         path: &TreePath,
     ) -> Result<(GitKind, gix::ObjectId), TreeError> {
-        if path.is_root() {
-            return Ok((GitKind::Tree, self.root));
+        let mut at = (GitKind::Tree, self.root);
+        for name in path.names() {
+            if at.0 != GitKind::Tree {
+                return Err(TreeError::NotFound(path.clone()));
+            }
+            let folder = self
+                .store
+                .folder(repository, at.1)
+                .map_err(|error| failed(path, error))?;
+            at = folder
+                .find(name)
+                .ok_or_else(|| TreeError::NotFound(path.clone()))?;
         }
-        let root = repository
-            .find_object(self.root)
-            .map_err(|error| failed(path, error))?
-            .into_tree();
-        let entry = root
-            .lookup_entry(path.names())
-            .map_err(|error| failed(path, error))?
-            .ok_or_else(|| TreeError::NotFound(path.clone()))?;
-        Ok((entry.mode().kind(), entry.object_id()))
+        Ok(at)
     }
 
     fn blob(&self, path: &TreePath, limit: u64, links: bool) -> Result<Vec<u8>, TreeError> {
@@ -97,21 +101,17 @@ impl Tree for GitTree {
                 wanted: "folder",
             });
         };
-        let tree = repository
-            .find_object(id)
-            .map_err(|error| failed(path, error))?
-            .into_tree();
-        let mut entries = Vec::new();
-        for entry in tree.iter() {
-            let entry = entry.map_err(|error| failed(path, error))?;
-            entries.push(Entry {
-                name: entry.filename().to_string(),
-                kind: kind(entry.mode().kind()),
-            });
-        }
-        // Git orders folders as if their names ended in a slash.
-        entries.sort_by(|a, b| a.name.cmp(&b.name));
-        Ok(entries)
+        let folder = self
+            .store
+            .folder(&repository, id)
+            .map_err(|error| failed(path, error))?;
+        Ok(folder
+            .entries()
+            .map(|(name, found)| Entry {
+                name: name.to_owned(),
+                kind: kind(found),
+            })
+            .collect())
     }
 
     fn read(&self, path: &TreePath, limit: u64) -> Result<Cow<'_, [u8]>, TreeError> {
@@ -130,4 +130,51 @@ impl Tree for GitTree {
                 .to_string(),
         ))
     }
+}
+
+/// Paths that are compared before two commits count as different everywhere.
+const CHANGES: usize = 20_000;
+
+/// The paths in which two commits of a repository differ; nothing when there are too many, or something cannot be read.
+pub fn changed(before: &GitTree, after: &GitTree) -> Option<Vec<TreePath>> {
+    let sides = (
+        before.store.repository.to_thread_local(),
+        after.store.repository.to_thread_local(),
+    );
+    let mut changed = Vec::new();
+    let folder = (GitKind::Tree, before.root);
+    let mut open = vec![(
+        TreePath::root(),
+        Some(folder),
+        Some((GitKind::Tree, after.root)),
+    )];
+    while let Some((path, old, new)) = open.pop() {
+        if old == new {
+            continue;
+        }
+        if !path.is_root() {
+            changed.push(path.clone());
+        }
+        if changed.len() > CHANGES {
+            return None;
+        }
+        let read = |tree: &GitTree, repository, side: Option<(GitKind, gix::ObjectId)>| match side {
+            Some((GitKind::Tree, id)) => tree.store.folder(repository, id).map(Some),
+            _ => Ok(None),
+        };
+        let old = read(before, &sides.0, old).ok()?;
+        let new = read(after, &sides.1, new).ok()?;
+        let names: std::collections::BTreeSet<&str> = [&old, &new]
+            .into_iter()
+            .flatten()
+            .flat_map(|folder| folder.entries().map(|(name, _)| name))
+            .collect();
+        for name in names {
+            let find = |folder: &Option<Arc<super::store::Folder>>| {
+                folder.as_ref().and_then(|folder| folder.find(name))
+            };
+            open.push((path.child(name), find(&old), find(&new)));
+        }
+    }
+    Some(changed)
 }

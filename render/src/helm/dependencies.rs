@@ -169,7 +169,7 @@ fn collect(
                 numbers: Numbers::Json,
                 ..Reading::default()
             };
-            let value = yaml::first(text.as_bytes(), limits, reading)
+            let value = yaml::first(format!("{text}\n").as_bytes(), limits, reading)
                 .map_err(|mut error| {
                     error.line += line - 1;
                     super::chart::syntax(&file.origin, error)

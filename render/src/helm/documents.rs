@@ -71,6 +71,20 @@ pub struct Document {
     pub is_test: bool,
 }
 
+/// Documents as the one text that `helm template` prints.
+#[must_use]
+pub fn printed(documents: &[Document]) -> String {
+    let mut text = String::new();
+    for document in documents {
+        text.push_str("---\n# Source: ");
+        text.push_str(&document.source);
+        text.push('\n');
+        text.push_str(document.text.trim_end_matches('\n'));
+        text.push('\n');
+    }
+    text
+}
+
 impl Document {
     fn kind(&self) -> &str {
         self.value
@@ -205,7 +219,8 @@ fn document(
         numbers: Numbers::Json,
         ..Reading::default()
     };
-    let value = yaml::first(text.as_bytes(), limits, reading)
+    // Helm prints a line break behind every document; a block at the end of a text that has none gets its own from there.
+    let value = yaml::first(format!("{text}\n").as_bytes(), limits, reading)
         .map_err(|error| fault(error.line, error.column, error.message))?
         .map_or(Json::Null, |document| document.value);
     let hook = head(&value).map_err(|message| fault(1, 1, message))?;

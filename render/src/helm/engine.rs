@@ -79,6 +79,35 @@ struct Source {
     is_notes: bool,
 }
 
+/// The name of a release that a template of `--name-template` gives.
+///
+/// # Errors
+/// When the template cannot be parsed or fails, or a limit is reached.
+pub fn release_name(
+    template: &str,
+    facts: &Facts,
+    limits: &Limits,
+) -> Result<(String, Used), RenderError> {
+    const NAME: &str = "name-template";
+    let _guard = tiphys_template::CycleGuard::new();
+    let failed = |error: String| RenderError::Options(format!("nameTemplate: {error}"));
+    let mut templates = Templates::new(SET, Arc::new(functions::functions()));
+    templates
+        .parse(NAME, template)
+        .map_err(|error| failed(error.to_string()))?;
+    let environment = Rc::new(environment(facts));
+    let printed = Session::new(
+        Arc::new(templates),
+        template_limits(limits),
+        Rc::clone(&environment) as Rc<dyn std::any::Any>,
+    )
+    .execute(NAME, &Value::Nil)
+    .map_err(|error| failed(error.to_string()))?;
+    let name = String::from_utf8(printed).map_err(|error| failed(error.to_string()))?;
+    let used = *environment.used.borrow();
+    Ok((name, used))
+}
+
 impl Engine {
     /// An engine that has parsed nothing.
     #[must_use]

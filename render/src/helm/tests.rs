@@ -275,6 +275,13 @@ fn faults_in_printed_text_and_values_have_places() {
 }
 
 #[test]
+fn a_block_at_the_end_has_its_line_break() {
+    let template = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n  v: |\n    text";
+    let found = data(&[("templates/a.yaml", template)], &Options::default());
+    assert_eq!(found["v"], "text\n");
+}
+
+#[test]
 fn the_world_is_an_argument() {
     struct Live;
     impl Lookup for Live {

@@ -11,9 +11,9 @@ use super::read;
 use super::resource::Resource;
 use super::schema::Schema;
 use super::types::{HelmChart, HelmGlobals};
-use crate::RenderError;
-use crate::supply::Missing;
+use crate::supply::{Missing, Supply};
 use crate::tree::{Tree, TreePath};
+use crate::{Limits, RenderError};
 
 /// Folder of charts, where `helmGlobals.chartHome` says nothing.
 const CHART_HOME: &str = "charts";
@@ -39,6 +39,10 @@ pub struct ChartRequest<'a> {
     pub namespace: &'a str,
     /// Files of values, YAML or JSON, in order: later ones win.
     pub values: Vec<Vec<u8>>,
+    /// Answers what lies outside the tree: dependencies of the chart.
+    pub supply: &'a dyn Supply,
+    /// Limits.
+    pub limits: &'a Limits,
 }
 
 /// Renders one entry of `helmCharts`.
@@ -117,6 +121,8 @@ pub(super) fn render(
             &chart.namespace
         },
         values,
+        supply: loader.context.supply,
+        limits: loader.context.limits,
     })?;
     let file = format!("chart {}", chart.name).into();
     let mut resources = read::objects(&text, &file, loader.context.limits)?;

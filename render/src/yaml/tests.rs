@@ -176,3 +176,34 @@ fn a_block_at_an_open_end_has_no_break() {
         assert_eq!(read[0].value["a"], expected, "{text:?}");
     }
 }
+
+#[test]
+fn brackets_and_quotes_may_go_on_at_any_column() {
+    for (text, expected) in [
+        (
+            "a:\n  b: [\n  1,\n2\n  ]\n  c: x",
+            json!({"b": [1, 2], "c": "x"}),
+        ),
+        (
+            "a:\n  b: {\nx: w,\nz: [\n]\n}\n  c: x",
+            json!({"b": {"x": "w", "z": []}, "c": "x"}),
+        ),
+        (
+            "a:\n  b: \"one\ntwo\n\n three\"\n  c: x",
+            json!({"b": "one two\nthree", "c": "x"}),
+        ),
+        (
+            "a:\n  b: 'it''s\n\"one''s\n'\n  c: x",
+            json!({"b": "it's \"one's ", "c": "x"}),
+        ),
+    ] {
+        let read = documents(text.as_bytes(), &Limits::default()).unwrap();
+        assert_eq!(read[0].value["a"], expected, "{text:?}");
+    }
+    let error = documents(b"a:\n  b: [\nx: [,\n", &Limits::default()).unwrap_err();
+    assert_eq!(error.line, 3, "{error}");
+    assert!(error.column < 8, "{error}");
+    let many = format!("a:\n b: [\n{}]", "x,\n".repeat(1100));
+    let error = documents(many.as_bytes(), &Limits::default()).unwrap_err();
+    assert!(error.message.contains("indentation"), "{error}");
+}

@@ -38,43 +38,7 @@ impl App {
                 "manifests: this server applies only what is in Git; commit the manifests",
             ));
         }
-        if !request.revisions.is_empty() || !application.spec.sources.is_empty() {
-            return Err(ApiError::new(
-                Code::InvalidArgument,
-                "this server does not yet synchronise applications with several sources",
-            ));
-        }
-        let source = application
-            .spec
-            .source
-            .clone()
-            .ok_or_else(|| ApiError::invalid("the application has no source"))?;
-        let target = if source.target_revision.is_empty() {
-            "HEAD"
-        } else {
-            &source.target_revision
-        };
-        let wanted = if request.revision.is_empty() {
-            target
-        } else {
-            &request.revision
-        };
-        if is_automated(application) && wanted != target && !request.dry_run {
-            return Err(ApiError::new(
-                Code::FailedPrecondition,
-                format!("Cannot sync to {wanted}: auto-sync currently set to {target}"),
-            ));
-        }
-        let revision = self
-            .outside
-            .resolve(&application.spec.project, &source, wanted)
-            .await
-            .map_err(|reason| {
-                ApiError::new(
-                    Code::FailedPrecondition,
-                    format!("error resolving repo revision: {reason}"),
-                )
-            })?;
+        let resolved = self.resolved(application, &request).await?;
         let policy = application.spec.sync_policy.clone().unwrap_or_default();
         if let Some(options) = &request.sync_options {
             tiphys_engine::sync::Options::of_application(&options.items)
@@ -86,22 +50,95 @@ impl App {
         }
         let operation = Operation {
             sync: Some(SyncOperation {
-                revision,
                 prune: request.prune,
                 dry_run: request.dry_run,
                 sync_strategy: request.strategy,
                 resources: request.resources,
-                source: Some(source),
                 sync_options: request
                     .sync_options
                     .map_or(policy.sync_options, |options| options.items),
-                ..SyncOperation::default()
+                ..resolved
             }),
             initiated_by: Some(by(caller)),
             info: request.infos,
             retry: Some(request.retry_strategy.or(policy.retry).unwrap_or_default()),
         };
         self.queue(&place, operation).await
+    }
+
+    /// The sources of an application with the commits that are to be synchronised: what the request names, else what the specification does.
+    async fn resolved(
+        &self,
+        application: &Application,
+        request: &SyncRequest,
+    ) -> Result<SyncOperation, ApiError> {
+        let spec = &application.spec;
+        let several = !spec.sources.is_empty();
+        let sources: Vec<ApplicationSource> = if several {
+            spec.sources.clone()
+        } else {
+            spec.source.clone().into_iter().collect()
+        };
+        if sources.is_empty() {
+            return Err(ApiError::invalid("the application has no source"));
+        }
+        let mut wanted: Vec<Option<&str>> = vec![None; sources.len()];
+        if several {
+            if request.revisions.len() != request.source_positions.len() {
+                return Err(ApiError::invalid(
+                    "sourcePositions and revisions: give as many of the one as of the other",
+                ));
+            }
+            for (position, revision) in request.source_positions.iter().zip(&request.revisions) {
+                let at = position
+                    .as_u64()
+                    .or_else(|| position.as_str()?.parse().ok())
+                    .and_then(|position| usize::try_from(position).ok()?.checked_sub(1))
+                    .and_then(|at| wanted.get_mut(at))
+                    .ok_or_else(|| {
+                        ApiError::invalid(format!(
+                            "sourcePositions: {position} is no position of a source; they count from 1"
+                        ))
+                    })?;
+                *at = Some(revision);
+            }
+        } else if !request.revision.is_empty() {
+            wanted[0] = Some(&request.revision);
+        }
+        let mut revisions = Vec::with_capacity(sources.len());
+        for (source, wanted) in sources.iter().zip(wanted) {
+            let target = match source.target_revision.as_str() {
+                "" if source.chart.is_empty() => "HEAD",
+                target => target,
+            };
+            let wanted = wanted.unwrap_or(target);
+            if is_automated(application) && wanted != target && !request.dry_run {
+                return Err(ApiError::new(
+                    Code::FailedPrecondition,
+                    format!("Cannot sync to {wanted}: auto-sync currently set to {target}"),
+                ));
+            }
+            let resolved = self.outside.resolve(&spec.project, source, wanted).await;
+            revisions.push(resolved.map_err(|reason| {
+                ApiError::new(
+                    Code::FailedPrecondition,
+                    format!("error resolving repo revision: {reason}"),
+                )
+            })?);
+        }
+        Ok(if several {
+            SyncOperation {
+                sources,
+                revisions,
+                ..SyncOperation::default()
+            }
+        } else {
+            SyncOperation {
+                source: sources.into_iter().next(),
+                revision: revisions.into_iter().next().unwrap_or_default(),
+                ..SyncOperation::default()
+            }
+        })
     }
 
     pub(super) async fn rollback_application(

@@ -17,13 +17,33 @@ impl App {
             .placed(name, query.app_namespace, query.project)
             .await?;
         let refused = |message: String| ApiError::new(Code::FailedPrecondition, message);
-        let (revision, objects) = self
+        let mut positions = Vec::with_capacity(query.source_positions.len());
+        for text in &query.source_positions {
+            let position = super::live::number("sourcePositions", Some(text))?;
+            positions.extend(position.and_then(|position| usize::try_from(position).ok()));
+        }
+        if positions.len() != query.revisions.len() {
+            return Err(ApiError::invalid(
+                "sourcePositions and revisions: give as many of the one as of the other",
+            ));
+        }
+        let rendered = self
             .view
-            .manifests(&application, query.revision.as_deref())
+            .manifests(
+                &application,
+                query.revision.as_deref(),
+                &positions,
+                &query.revisions,
+            )
             .await
             .map_err(|condition| refused(condition.message))?;
-        let manifests = objects
-            .into_iter()
+        let source_type = rendered.types.iter().flatten().next();
+        let source_type = source_type.map(ToString::to_string).unwrap_or_default();
+        let revision = rendered.revisions.first().cloned().unwrap_or_default();
+        let manifests = rendered
+            .manifests
+            .iter()
+            .map(|manifest| manifest.object.clone())
             .map(|mut object| {
                 let key = object::key(&object);
                 tracking::track(&mut object, name, &key);
@@ -35,9 +55,9 @@ impl App {
         Ok(ManifestResponse {
             manifests,
             revision,
+            source_type,
             namespace: application.spec.destination.namespace.clone(),
             server: application.spec.destination.server.clone(),
-            ..ManifestResponse::default()
         })
     }
 }

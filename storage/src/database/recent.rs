@@ -1,5 +1,6 @@
 //! The newest changes in memory, shared by all watches, and the announcement of the newest revision.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::{
     collections::VecDeque,
     sync::{PoisonError, RwLock},
@@ -21,6 +22,8 @@ pub(super) struct Recent {
     limit_bytes: usize,
     window: RwLock<Window>,
     announced: watch::Sender<Announced>,
+    /// The newest revision that somebody may have been told is committed. It is ahead of what is announced for a moment.
+    committed: AtomicU64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,11 +54,20 @@ impl Recent {
                 revision,
                 closed: false,
             }),
+            committed: AtomicU64::new(revision),
         }
     }
 
+    /// The newest revision that anybody knows to be committed.
     pub(super) fn revision(&self) -> Revision {
-        self.announced.borrow().revision
+        let committed = self.committed.load(Ordering::Acquire);
+        committed.max(self.announced.borrow().revision)
+    }
+
+    /// Notes what is about to be acknowledged: whoever hears of it and asks for the revision must not get an older one. Only the
+    /// writer calls this.
+    pub(super) fn committing(&self, revision: Revision) {
+        self.committed.fetch_max(revision, Ordering::Release);
     }
 
     pub(super) fn subscribe(&self) -> watch::Receiver<Announced> {

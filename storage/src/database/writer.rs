@@ -11,7 +11,7 @@ use super::{Waiting, recent::Recent};
 use crate::{
     error::{Result, StoreError},
     store::Store,
-    types::Txn,
+    types::{Txn, TxnOutcome},
 };
 
 /// The most transactions, and the most bytes, of one batch: larger ones would only delay the answers of their first.
@@ -41,6 +41,11 @@ fn run(
     while let Some(first) = waiting.blocking_recv() {
         let (txns, answers) = take_batch(first, &mut waiting);
         let results = store.commit(txns);
+        let newest = results.iter().filter_map(|result| match result {
+            Ok(TxnOutcome::Committed(revision)) => Some(*revision),
+            _ => None,
+        });
+        recent.committing(newest.max().unwrap_or_default());
         for (answer, result) in answers.into_iter().zip(results) {
             // Whoever asked may have gone away; the transaction stands all the same.
             let _gone = answer.send(result);
@@ -59,7 +64,7 @@ impl Drop for Closing<'_> {
     }
 }
 
-type Answer = tokio::sync::oneshot::Sender<Result<crate::types::TxnOutcome>>;
+type Answer = tokio::sync::oneshot::Sender<Result<TxnOutcome>>;
 
 fn take_batch(first: Waiting, waiting: &mut Receiver<Waiting>) -> (Vec<Txn>, Vec<Answer>) {
     let mut bytes = first.txn.size();

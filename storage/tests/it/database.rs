@@ -212,3 +212,27 @@ async fn what_waits_for_the_disk_becomes_one_commit() {
     assert_eq!(batches.iter().sum::<usize>(), 50);
     assert!(batches.len() <= 3, "{batches:?}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn whoever_is_answered_sees_the_revision_of_the_answer() {
+    let database = Database::new(Arc::new(MemoryStore::new())).expect("it starts");
+    let mut writers = tokio::task::JoinSet::new();
+    for writer in 0..8 {
+        let database = database.clone();
+        writers.spawn(async move {
+            for n in 0..500 {
+                let answer = database
+                    .commit(Txn::new().put(format!("/k/{writer}/{n}"), "x"))
+                    .await;
+                let Ok(TxnOutcome::Committed(revision)) = answer else {
+                    panic!("{answer:?}");
+                };
+                let seen = database.revision();
+                assert!(seen >= revision, "{seen} after {revision} was answered");
+            }
+        });
+    }
+    while let Some(done) = within(writers.join_next()).await {
+        done.expect("it does not panic");
+    }
+}

@@ -20,7 +20,7 @@ pub fn generate(document: &Document) -> Result<String> {
          use std::future::Future;\nuse std::marker::PhantomData;\nuse std::sync::Arc;\n\n\
          use dropshot::{Body as HttpBody, Path, RequestContext};\nuse http::Response;\nuse schemars::JsonSchema;\nuse serde::Deserialize;\n\
          use tiphys_model::*;\n\n\
-         use crate::body::Body;\nuse crate::error::ApiError;\nuse crate::query::{FromQuery, Pairs, Query};\n\
+         use crate::body::{Body, Raw};\nuse crate::error::ApiError;\nuse crate::query::{FromQuery, Pairs, Query};\n\
          use crate::reply::{Encoded, Reply, WithCookies, text};\nuse crate::session::{Authenticate, Caller, Session, authenticate, identify};\n\n",
     );
     for operation in &document.operations {
@@ -187,6 +187,7 @@ fn handlers(out: &mut String, document: &Document) {
         match &operation.body {
             Some((name, true)) => arguments.push(format!("body: {name}")),
             Some((name, false)) => arguments.push(format!("body: Option<{name}>")),
+            None if operation.raw_body => arguments.push("body: bytes::Bytes".to_owned()),
             None => {}
         }
         let _ = writeln!(
@@ -232,6 +233,8 @@ fn signature(document: &Document, operation: &Operation) -> String {
     }
     if let Some((name, _)) = &operation.body {
         arguments.push(format!("body: Body<{name}>"));
+    } else if operation.raw_body {
+        arguments.push("body: Raw".to_owned());
     }
     format!(
         "async fn {}({}) -> Result<{}, ApiError>",
@@ -258,6 +261,8 @@ fn dropshot_trait(out: &mut String, document: &Document) {
             operation.tag,
             if operation.body.is_some() {
                 ", request_body_max_bytes = crate::body::MAX_BYTES"
+            } else if operation.raw_body {
+                ", request_body_max_bytes = crate::body::MAX_RAW_BYTES"
             } else {
                 ""
             }
@@ -287,7 +292,7 @@ fn adapter(out: &mut String, document: &Document) {
             }
             Security::None => {}
         }
-        if operation.body.is_none() && operation.method != "GET" {
+        if operation.body.is_none() && !operation.raw_body && operation.method != "GET" {
             out.push_str("        crate::body::require_json(&rqctx.request, true)?;\n");
         }
         if operation.sees_headers {
@@ -308,6 +313,10 @@ fn adapter(out: &mut String, document: &Document) {
             }
             Some((_, false)) => {
                 out.push_str("        let body = body.read_optional(&rqctx.request).await?;\n");
+                arguments.push("body".to_owned());
+            }
+            None if operation.raw_body => {
+                out.push_str("        let body = body.read().await?;\n");
                 arguments.push("body".to_owned());
             }
             None => {}

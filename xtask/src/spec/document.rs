@@ -98,6 +98,8 @@ pub struct Operation {
     pub query_parameters: Vec<Parameter>,
     /// Name of the body's schema, and whether a body must be there.
     pub body: Option<(String, bool)>,
+    /// Whether the handler takes the body as the bytes that came, because it checks their signature.
+    pub raw_body: bool,
     pub response: Kind,
     pub answer: Answer,
     /// Whether the handler sees the request's headers, because it deals with credentials itself.
@@ -288,8 +290,15 @@ fn read_operation(
             other => bail!("parameters in `{other}` are not supported"),
         }
     }
+    let raw_body = match operation["x-tiphys-body"].as_str() {
+        None => false,
+        Some("raw") => true,
+        Some(other) => bail!("x-tiphys-body: {other} is unknown"),
+    };
     let body = match operation.get("requestBody") {
+        None if raw_body => bail!("`x-tiphys-body: raw` needs a requestBody"),
         None => None,
+        Some(_) if raw_body => None,
         Some(body) => match read_kind(&body["content"]["application/json"]["schema"])? {
             Kind::Named(name) => Some((name, body["required"] == true)),
             Kind::Text => Some(("String".to_owned(), body["required"] == true)),
@@ -330,8 +339,9 @@ fn read_operation(
         path_parameters,
         query_parameters,
         body,
+        raw_body,
         response,
         answer,
-        sees_headers: matches!(extension, Some("session" | "stream")),
+        sees_headers: raw_body || matches!(extension, Some("session" | "stream")),
     })
 }

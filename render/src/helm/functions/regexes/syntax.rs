@@ -280,15 +280,6 @@ impl<'a> Translator<'a> {
             if rest.starts_with(']') && !first {
                 break;
             }
-            // A dash between others is an error but for one at the end.
-            if rest.starts_with('-') && !first && !rest.starts_with("-]") {
-                let mut next = rest[1..].chars();
-                let bad = next.next().map_or(rest, |c| &rest[..1 + c.len_utf8()]);
-                if rest.len() == 1 {
-                    return Err(unclosed());
-                }
-                return Err(complaint("invalid character class range", bad));
-            }
             first = false;
             if let Some((class, length)) = named_class(rest)? {
                 out.push_str(&class);
