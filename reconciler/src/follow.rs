@@ -164,6 +164,11 @@ impl Reconciler {
         for source in spec.source.iter().chain(&spec.sources) {
             repos.entry(normalize(&source.repo_url)).or_insert_with(|| {
                 let repo = records.repo(&source.repo_url, &spec.project);
+                let repo = if source.chart.is_empty() {
+                    repo
+                } else {
+                    repo.for_charts()
+                };
                 (spec.project.clone(), repo)
             });
         }

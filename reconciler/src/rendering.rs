@@ -33,6 +33,9 @@ use crate::target::Condition;
 /// How often a rendering may say that it lacks something: a chart that needs a chart that needs a chart.
 const ROUNDS: usize = 8;
 
+/// The annotation that lets the overlays of an application have `helmCharts`, as `--enable-helm` does upstream.
+const ENABLE_HELM: &str = "tiphys.io/kustomize-enable-helm";
+
 /// A source with its files.
 #[derive(Clone)]
 struct Origin {
@@ -142,7 +145,11 @@ impl Reconciler {
         revision: Option<&String>,
     ) -> Result<Origin, Box<dyn std::error::Error + Send + Sync>> {
         let records = self.records();
-        let repo = records.repo(&source.repo_url, &application.spec.project);
+        let mut repo = records.repo(&source.repo_url, &application.spec.project);
+        repo.pass_credentials = source
+            .helm
+            .as_ref()
+            .is_some_and(|helm| helm.pass_credentials);
         let wanted = revision.unwrap_or(&source.target_revision);
         if !source.chart.is_empty() {
             let chart = self
@@ -339,6 +346,10 @@ impl Reconciler {
                 .lookup(application)
                 .map_err(|condition| condition.message)?;
         }
+        let annotations = &application.metadata.annotations;
+        let enable_helm = annotations
+            .get(ENABLE_HELM)
+            .is_some_and(|value| value == "true");
         let environment =
             options::Environment::new(application, source, &origins[position].revision);
         let parameters =
@@ -348,7 +359,7 @@ impl Reconciler {
             serde_json::to_string(&parameters.key)?,
             format!("{source_type} {} {}", origins[position].path, source.chart),
             format!("{:?} {}", facts.kube_version, facts.api_versions.join(",")),
-            format!("{references:?} {is_upgrade}"),
+            format!("{references:?} {is_upgrade} {enable_helm}"),
         ] {
             hash.update(text.len().to_le_bytes());
             hash.update(text);
@@ -359,6 +370,7 @@ impl Reconciler {
             parameters,
             facts,
             references,
+            enable_helm,
         })
     }
 
@@ -563,6 +575,8 @@ struct Job {
     facts: helm::Facts,
     /// Positions of the sources that others refer to, by name.
     references: BTreeMap<String, usize>,
+    /// Whether an overlay may have charts.
+    enable_helm: bool,
 }
 
 impl Job {
@@ -580,12 +594,18 @@ impl Job {
                 Ok((manifests, helm::Used::default()))
             }
             SourceType::Kustomize => {
+                let charts = self
+                    .enable_helm
+                    .then(|| Arc::new(kustomize::HelmCharts::new(self.facts.clone())));
                 let options = kustomize::Options {
                     overrides: self.parameters.overrides.clone(),
-                    ..kustomize::Options::default()
+                    charts: charts
+                        .clone()
+                        .map(|charts| charts as Arc<dyn kustomize::Charts>),
                 };
                 let manifests = kustomize::render(tree, path, &options, supply, &limits)?;
-                Ok((manifests, helm::Used::default()))
+                let used = charts.map(|charts| charts.used()).unwrap_or_default();
+                Ok((manifests, used))
             }
             SourceType::Helm => {
                 let mut options = self.parameters.helm.clone();

@@ -219,6 +219,17 @@ fn speaks(repo: &Repo) -> Result<Kind, SourceError> {
     }
 }
 
+impl Repo {
+    /// The same repository as a source of charts: what nobody registered is a Helm repository or a registry by its URL.
+    #[must_use]
+    pub fn for_charts(mut self) -> Self {
+        if let Ok(kind) = speaks(&self) {
+            self.kind = kind;
+        }
+        self
+    }
+}
+
 impl Sources {
     /// The chart of a repository in the version that a constraint stands for (empty: the newest; for registries also
     /// `sha256:…`), fetched when it is not here.

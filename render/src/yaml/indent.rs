@@ -72,11 +72,7 @@ fn quoted_lines(text: &str, from: usize) -> Option<usize> {
     while let Some(character) = characters.next() {
         match character {
             '\n' => lines += 1,
-            '\\' if quote == '"' => {
-                if characters.next()? == '\n' {
-                    lines += 1;
-                }
-            }
+            '\\' if quote == '"' => lines += usize::from(characters.next()? == '\n'),
             '\'' if quote == '\'' && characters.peek() == Some(&'\'') => {
                 characters.next();
             }

@@ -581,3 +581,24 @@ fn urls_of_archives() {
         ));
     }
 }
+
+#[test]
+fn a_repository_of_charts_is_known_by_its_url() {
+    let registry = Kind::Registry {
+        insecure_http: false,
+    };
+    for (url, expected) in [
+        ("https://example.com/charts", Kind::Helm),
+        ("oci://example.com/charts", registry),
+        ("example.com/charts", registry),
+        ("ssh://git@example.com/charts", Kind::Git),
+    ] {
+        assert!(Repo::anonymous(url).for_charts().kind == expected, "{url}");
+    }
+    let registered = Kind::Registry {
+        insecure_http: true,
+    };
+    let mut repo = Repo::anonymous("oci://example.com");
+    repo.kind = registered;
+    assert!(repo.for_charts().kind == registered);
+}
