@@ -29,11 +29,7 @@ impl Reconciler {
             application,
             sync: comparison.sync,
             resources: &comparison.resources,
-            revisions: if target.sources.is_empty() {
-                target.commits()
-            } else {
-                &target.revisions
-            },
+            revisions: target.commits(),
             windows: &self.verdict(application),
             gate: &Gate::Open,
             pin: None,

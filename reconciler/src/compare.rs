@@ -24,6 +24,13 @@ pub(crate) struct Comparison {
     pub images: Vec<String>,
 }
 
+/// What the health of the application follows from.
+struct Found<'a> {
+    target: Option<&'a Value>,
+    live: Option<Arc<Value>>,
+    health: Option<HealthStatusCode>,
+}
+
 fn row(key: &ResourceKey, version: &str, status: SyncStatusCode) -> ResourceStatus {
     ResourceStatus {
         group: key.group.clone(),
@@ -79,8 +86,7 @@ impl Target {
         let mut order: Vec<_> = self.compared().collect();
         order.sort_by(|a, b| order::compare(&a.object, &b.object).then_with(|| a.key.cmp(&b.key)));
         let mut resources = Vec::with_capacity(order.len());
-        let mut found: Vec<(Option<&Value>, Option<Arc<Value>>, Option<HealthStatusCode>)> =
-            Vec::new();
+        let mut found: Vec<Found<'_>> = Vec::new();
         let mut images: HashSet<String> = HashSet::new();
         for wanted in order {
             let live = self.cluster.live(&wanted.key);
@@ -120,7 +126,11 @@ impl Target {
                     }
                 }
             }
-            found.push((Some(&wanted.object), live, verdict));
+            found.push(Found {
+                target: Some(&wanted.object),
+                live,
+                health: verdict,
+            });
             resources.push(status);
         }
         for (key, gvk, _) in &self.forbidden {
@@ -141,11 +151,11 @@ impl Target {
             status.requires_deletion_confirmation = confirms(live);
             status.sync_wave = stated_wave(live);
             let verdict = checks.assess(live, time);
-            found.push((
-                None,
-                Some(Arc::clone(live)),
-                verdict.as_ref().map(|health| health.status),
-            ));
+            found.push(Found {
+                target: None,
+                live: Some(Arc::clone(live)),
+                health: verdict.as_ref().map(|health| health.status),
+            });
             status.health = verdict.map(wire);
             resources.push(status);
         }
@@ -161,10 +171,10 @@ impl Target {
             } else {
                 SyncStatusCode::Synced
             },
-            health: aggregate::application(found.iter().map(|(target, live, health)| Member {
-                target: *target,
-                live: live.as_deref(),
-                health: *health,
+            health: aggregate::application(found.iter().map(|found| Member {
+                target: found.target,
+                live: found.live.as_deref(),
+                health: found.health,
                 is_application_itself: false,
             })),
             warnings,

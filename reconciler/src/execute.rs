@@ -112,7 +112,8 @@ impl Reconciler {
             )));
         };
         let choice = Choice {
-            revision: Some(record.revision.as_str()).filter(|revision| !revision.is_empty()),
+            revision: Some(record.revision.as_str())
+                .filter(|revision| !revision.is_empty() && sync.sources.is_empty()),
             source: sync.source.as_ref(),
             revisions: &sync.revisions,
             sources: &sync.sources,
@@ -128,7 +129,7 @@ impl Reconciler {
             }
         };
         if record.revision.is_empty() {
-            record.revision.clone_from(&target.revision);
+            record.revision = target.commits().first().cloned().unwrap_or_default();
         }
         let mut attempt = Attempt::new(application, sync, &target, record.started_at);
         if terminating {

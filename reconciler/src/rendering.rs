@@ -346,6 +346,10 @@ impl Reconciler {
                 .lookup(application)
                 .map_err(|condition| condition.message)?;
         }
+        let annotations = &application.metadata.annotations;
+        let enable_helm = annotations
+            .get(ENABLE_HELM)
+            .is_some_and(|value| value == "true");
         let environment =
             options::Environment::new(application, source, &origins[position].revision);
         let parameters =

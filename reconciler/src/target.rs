@@ -99,11 +99,11 @@ impl Target {
 pub(crate) struct Choice<'a> {
     pub revision: Option<&'a str>,
     pub source: Option<&'a ApplicationSource>,
+    /// The options of the operation, when there is one.
+    pub options: Option<&'a [String]>,
     /// For an application with several sources.
     pub revisions: &'a [String],
     pub sources: &'a [ApplicationSource],
-    /// The options of the operation, when there is one.
-    pub options: Option<&'a [String]>,
 }
 
 impl Reconciler {
@@ -265,7 +265,13 @@ impl Reconciler {
             target.sources = sources;
             target.revisions = rendered.revisions;
         }
-        let (rules, errors) = IgnoreRules::compile(&spec.ignore_differences);
+        let (rules, errors) = IgnoreRules::compile(
+            self.inner
+                .customs
+                .ignore
+                .iter()
+                .chain(&spec.ignore_differences),
+        );
         target.rules = rules;
         target.warnings.extend(
             errors
@@ -371,14 +377,6 @@ impl Reconciler {
     }
 }
 
-/// The sources of an application; `sources` wins over `source`, as in Argo CD.
-pub(crate) fn sources_of(spec: &ApplicationSpec) -> &[ApplicationSource] {
-    match &spec.source {
-        Some(source) if spec.sources.is_empty() => std::slice::from_ref(source),
-        _ => &spec.sources,
-    }
-}
-
 impl Target {
     /// Notes wanted objects that are those of another application.
     fn note_shared(&mut self, application: &str) {
@@ -417,6 +415,14 @@ fn made_namespace(application: &Application, options: Option<&[String]>) -> Opti
         namespace: String::new(),
         name: name.clone(),
     })
+}
+
+/// The sources of an application; `sources` wins over `source`, as in Argo CD.
+pub(crate) fn sources_of(spec: &ApplicationSpec) -> &[ApplicationSource] {
+    match &spec.source {
+        Some(source) if spec.sources.is_empty() => std::slice::from_ref(source),
+        _ => &spec.sources,
+    }
 }
 
 /// Gives an object its namespace and its tracking annotation.

@@ -212,3 +212,114 @@ fn pruning_obeys_what_objects_say() -> Result<()> {
     assert!(world.kubernetes.get(&world.map("held"))?.is_some());
     Ok(())
 }
+
+/// A Job that never completes: no node runs its pod.
+fn stuck(name: &str) -> String {
+    json!({"apiVersion": "batch/v1", "kind": "Job",
+        "metadata": {"name": name, "annotations": {"argocd.argoproj.io/hook": "PreSync"}},
+        "spec": {"suspend": false, "template": {"spec": {"restartPolicy": "Never",
+            "nodeSelector": {"tiphys.io/nowhere": "true"},
+            "containers": [{"name": "c", "image": "example.com/none:1"}]}}}})
+    .to_string()
+}
+
+#[test]
+fn a_hook_is_waited_for_over_a_crash_and_can_be_terminated() -> Result<()> {
+    let mut world = World::start("waiting", "sqlite")?;
+    world
+        .repository
+        .write("app/job.yaml", stuck("job"))?
+        .write("app/a.yaml", annotated("a", "1", &[]))?;
+    world.repository.commit("one")?;
+    world.create(&Value::Null)?;
+    world.sync(&json!({}))?;
+    let waits = |app: &Value| {
+        app["status"]["operationState"]["message"]
+            .as_str()
+            .is_some_and(|message| message.contains("waiting for completion of hook batch/Job/job"))
+    };
+    world.until("the hook", waits)?;
+    let job = format!("/apis/batch/v1/namespaces/{}/jobs/job", world.namespace);
+    let before = world.kubernetes.get(&job)?.context("the hook")?;
+    world.tiphys.kill();
+    world.tiphys.start_again()?;
+    world.client = world.tiphys.admin()?;
+    world.until("the hook again", waits)?;
+    let after = world.kubernetes.get(&job)?.context("the hook")?;
+    assert_eq!(before["metadata"]["uid"], after["metadata"]["uid"]);
+    world.client.delete(&world.path("/operation"))?.ok()?;
+    let ended = world.until_ended()?;
+    assert_eq!(ended["status"]["operationState"]["phase"], "Failed");
+    assert_eq!(
+        ended["status"]["operationState"]["message"],
+        "Operation terminated"
+    );
+    world.kubernetes.wait_gone(&job, PATIENCE)?;
+    assert!(world.kubernetes.get(&world.map("a"))?.is_none());
+    Ok(())
+}
+
+#[test]
+fn a_window_that_denies_holds_back_and_what_cannot_be_is_refused() -> Result<()> {
+    let world = World::start("windows", "sqlite")?;
+    world
+        .repository
+        .write("app/a.yaml", annotated("a", "1", &[]))?;
+    world.repository.commit("one")?;
+    let mut project = world.client.get("/api/v1/projects/default")?.ok()?;
+    let window =
+        json!({"kind": "deny", "schedule": "* * * * *", "duration": "1h", "applications": ["*"]});
+    project["spec"]["syncWindows"] = json!([window]);
+    let path = "/api/v1/projects/default";
+    world.client.put(path, &json!({"project": project}))?.ok()?;
+    world.create(&json!({}))?;
+    world.until("the comparison", |app| {
+        app["status"]["sync"]["status"] == "OutOfSync"
+    })?;
+    let refused = world.client.post(&world.path("/sync"), &json!({}))?;
+    assert_eq!(
+        (refused.status, refused.message()),
+        (403, "cannot sync: blocked by sync window")
+    );
+    let app = world.get()?;
+    assert!(
+        app["operation"].is_null() && app["status"]["operationState"].is_null(),
+        "{app}"
+    );
+
+    project["spec"]["syncWindows"][0]["schedule"] = json!("whenever");
+    let bad = world.client.put(path, &json!({"project": project}))?;
+    assert!(
+        bad.status == 400 && bad.message().contains("syncWindows[0]"),
+        "{}",
+        bad.text
+    );
+    for (policy, ignored, field) in [
+        (
+            json!({"syncOptions": ["Colour=blue"]}),
+            json!([]),
+            "Colour=blue",
+        ),
+        (
+            json!({"retry": {"backoff": {"duration": "soon"}}}),
+            json!([]),
+            "syncPolicy.retry",
+        ),
+        (
+            json!({}),
+            json!([{"kind": "Pod", "jsonPointers": ["x"]}]),
+            "ignoreDifferences",
+        ),
+    ] {
+        let mut application = world.application(&policy);
+        application["metadata"]["name"] = json!("bad");
+        application["spec"]["ignoreDifferences"] = ignored;
+        let bad = world.client.post("/api/v1/applications", &application)?;
+        assert!(
+            bad.status == 400 && bad.message().contains(field),
+            "{}",
+            bad.text
+        );
+    }
+    Ok(())
+}
