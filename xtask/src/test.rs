@@ -57,7 +57,19 @@ pub fn run(args: &Args) -> Result<()> {
         super::spec::check()?;
         passed += 1;
     }
-    passed += step(root, "tests", &["test", "--workspace", "--all-features"])?;
+    // Apart from xtask, which switches a feature of a common crate on (the order of JSON objects) that the product does not have.
+    passed += step(
+        root,
+        "tests",
+        &[
+            "test",
+            "--workspace",
+            "--all-features",
+            "--exclude",
+            "xtask",
+        ],
+    )?;
+    passed += step(root, "tests of xtask", &["test", "-p", "xtask"])?;
     eprintln!(
         "{passed} steps passed in {:.0} s",
         started.elapsed().as_secs_f64()
@@ -82,6 +94,8 @@ fn step(root: &Path, name: &str, arguments: &[&str]) -> Result<usize> {
     eprintln!("==> {name}: cargo {}", arguments.join(" "));
     let status = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
         .args(arguments)
+        // The same cases in every run: what fails by chance tells nothing about a change. `cargo test` explores.
+        .env("PROPTEST_RNG_SEED", "20261125")
         .current_dir(root)
         .status()
         .context("cannot start cargo")?;
