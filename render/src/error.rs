@@ -21,9 +21,9 @@ pub enum RenderError {
     /// A path or link is not usable.
     #[error(transparent)]
     Path(#[from] TreePathError),
-    /// The source is of a type that cannot be rendered yet.
+    /// The folder was to be read as plain YAML and JSON, and is something else.
     #[error(
-        "{file}: {source_type} sources are not rendered by this version; render to plain YAML and commit that"
+        "{file}: this is a {source_type} source, not a folder of plain manifests; leave `directory` out of the source to have it rendered"
     )]
     Unsupported {
         /// The type.
