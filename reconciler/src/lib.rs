@@ -28,7 +28,7 @@ use cluster::{Access, Clusters};
 use records::Records;
 pub use rendering::Rendered;
 use source::Sources;
-pub use target::Condition;
+pub use target::{Condition, sources_of};
 
 /// Namespace in which applications live.
 pub const NAMESPACE: &str = "argocd";
@@ -141,6 +141,20 @@ impl Reconciler {
 
 fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// An error with its causes, without those that it repeats itself.
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut message = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        let text = inner.to_string();
+        if !message.contains(&text) {
+            message = format!("{message}: {text}");
+        }
+        cause = inner.source();
+    }
+    message
 }
 
 /// The present second: what goes over the wire has no fractions.

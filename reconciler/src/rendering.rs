@@ -28,7 +28,7 @@ pub(crate) use cache::Cache;
 use cache::{Entry, Part};
 
 use crate::Reconciler;
-use crate::target::Condition;
+use crate::target::{Condition, sources_of};
 
 /// How often a rendering may say that it lacks something: a chart that needs a chart that needs a chart.
 const ROUNDS: usize = 8;
@@ -452,15 +452,11 @@ impl Reconciler {
         if !status.conditions.is_empty() {
             return None;
         }
-        let (sources, before) = match &application.spec.source {
-            Some(source) if application.spec.sources.is_empty() => (
-                std::slice::from_ref(source),
-                vec![status.sync.revision.clone()],
-            ),
-            _ => (
-                application.spec.sources.as_slice(),
-                status.sync.revisions.clone(),
-            ),
+        let sources = sources_of(&application.spec);
+        let before = if application.spec.sources.is_empty() {
+            std::slice::from_ref(&status.sync.revision)
+        } else {
+            status.sync.revisions.as_slice()
         };
         let records = self.records();
         for (position, source) in sources.iter().enumerate() {

@@ -418,7 +418,8 @@ fn made_namespace(application: &Application, options: Option<&[String]>) -> Opti
 }
 
 /// The sources of an application; `sources` wins over `source`, as in Argo CD.
-pub(crate) fn sources_of(spec: &ApplicationSpec) -> &[ApplicationSource] {
+#[must_use]
+pub fn sources_of(spec: &ApplicationSpec) -> &[ApplicationSource] {
     match &spec.source {
         Some(source) if spec.sources.is_empty() => std::slice::from_ref(source),
         _ => &spec.sources,

@@ -45,10 +45,7 @@ impl Outside for World {
     }
 
     async fn check_sources(&self, application: &Application) -> Result<(), String> {
-        let sources = match &application.spec.source {
-            Some(source) if application.spec.sources.is_empty() => std::slice::from_ref(source),
-            _ => application.spec.sources.as_slice(),
-        };
+        let sources = tiphys_reconciler::sources_of(&application.spec);
         self.reconciler
             .render(application, sources, &[])
             .await

@@ -67,21 +67,10 @@ impl ClusterError {
                 reason: status.reason.clone(),
                 message: status.message.clone(),
             },
-            error => {
-                let mut message = error.to_string();
-                let mut cause = std::error::Error::source(&error);
-                while let Some(inner) = cause {
-                    let text = inner.to_string();
-                    if !message.contains(&text) {
-                        message = format!("{message}: {text}");
-                    }
-                    cause = inner.source();
-                }
-                Self::Unreachable {
-                    server: server.to_owned(),
-                    message,
-                }
-            }
+            error => Self::Unreachable {
+                server: server.to_owned(),
+                message: crate::with_causes(&error),
+            },
         }
     }
 

@@ -79,15 +79,7 @@ pub async fn follow(
     announce: watch::Sender<State>,
 ) {
     let dynamic = &kind.resource;
-    let prefix = if dynamic.group.is_empty() {
-        "/api"
-    } else {
-        "/apis"
-    };
-    let request = Request::new(format!(
-        "{prefix}/{}/{}",
-        dynamic.api_version, dynamic.plural
-    ));
+    let request = Request::new(kind.url(None));
     let follower = Follower {
         id: (dynamic.group.clone(), dynamic.kind.clone()),
         request,

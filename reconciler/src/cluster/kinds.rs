@@ -4,8 +4,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-use kube::api::ApiResource;
+use kube::Resource as _;
+use kube::api::{ApiResource, DynamicObject};
 use kube::discovery::{Scope, verbs};
+use serde_json::Value;
 use tiphys_engine::object::Gvk;
 
 /// A kind as a cluster serves it.
@@ -19,6 +21,20 @@ pub struct Kind {
     pub namespaced: bool,
     /// Whether its objects can be listed and watched.
     pub watchable: bool,
+}
+
+impl Kind {
+    /// Where its objects are listed: in a namespace, or everywhere.
+    #[must_use]
+    pub fn url(&self, namespace: Option<&str>) -> String {
+        DynamicObject::url_path(&self.resource, namespace)
+    }
+
+    /// Says what an item of a metadata list is: it only says itself that it is metadata, not what of.
+    pub fn label(&self, item: &mut Value) {
+        item["apiVersion"] = Value::String(self.resource.api_version.clone());
+        item["kind"] = Value::String(self.resource.kind.clone());
+    }
 }
 
 /// What discovery said last.

@@ -138,26 +138,16 @@ impl Cluster {
     }
 
     async fn metadata_of(&self, kind: &Kind, namespace: &str) -> Result<Vec<Value>, ClusterError> {
-        let prefix = if kind.resource.group.is_empty() {
-            "/api"
-        } else {
-            "/apis"
-        };
-        let request = Request::new(format!(
-            "{prefix}/{}/namespaces/{namespace}/{}",
-            kind.resource.api_version, kind.resource.plural
-        ))
-        .list_metadata(&ListParams::default().limit(MOST))
-        .map_err(kube::Error::BuildRequest)
-        .map_err(|error| ClusterError::new(&self.inner.server, error))?;
+        let request = Request::new(kind.url(Some(namespace)))
+            .list_metadata(&ListParams::default().limit(MOST))
+            .map_err(kube::Error::BuildRequest)
+            .map_err(|error| ClusterError::new(&self.inner.server, error))?;
         let list: List = self.timed(self.client().await?.request(request)).await?;
         Ok(list
             .items
             .into_iter()
             .map(|mut item| {
-                // Items of such a list say that they are metadata, not what of.
-                item["apiVersion"] = Value::String(kind.resource.api_version.clone());
-                item["kind"] = Value::String(kind.resource.kind.clone());
+                kind.label(&mut item);
                 item
             })
             .collect())

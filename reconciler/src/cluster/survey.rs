@@ -107,15 +107,7 @@ async fn once(cluster: &Cluster) -> Result<(), ClusterError> {
 
 /// Whether an application has an object of this kind, or owns one.
 async fn concerns(cluster: &Cluster, kind: &Kind) -> Result<bool, ClusterError> {
-    let prefix = if kind.resource.group.is_empty() {
-        "/api"
-    } else {
-        "/apis"
-    };
-    let request = Request::new(format!(
-        "{prefix}/{}/{}",
-        kind.resource.api_version, kind.resource.plural
-    ));
+    let request = Request::new(kind.url(None));
     let mut token = None;
     loop {
         let mut params = ListParams::default().limit(PAGE);
@@ -127,9 +119,7 @@ async fn concerns(cluster: &Cluster, kind: &Kind) -> Result<bool, ClusterError> 
         let client = cluster.client().await?;
         let list: List = cluster.timed(client.request(request)).await?;
         for mut item in list.items {
-            // Items of such a list say that they are metadata, not what of.
-            item["apiVersion"] = Value::String(kind.resource.api_version.clone());
-            item["kind"] = Value::String(kind.resource.kind.clone());
+            kind.label(&mut item);
             if tracking::application_of(&item).is_some() || owned(cluster, &item) {
                 return Ok(true);
             }

@@ -102,26 +102,16 @@ impl Cluster {
             params.field_validation = Some(ValidationDirective::Ignore);
         }
         let patch = Patch::Apply(target);
-        let send = async || {
-            let request = async {
-                let request = kube::core::Request::new(api.resource_url())
-                    .patch(&name, &params, &patch)
-                    .map_err(kube::Error::BuildRequest)?;
-                api.clone().into_client().request::<Value>(request).await
-            };
-            match self.timed(request).await {
-                // The connection broke before the answer came. A second apply of the same object is harmless.
-                Err(ClusterError::Unreachable { .. }) => {
-                    let request = async {
-                        let request = kube::core::Request::new(api.resource_url())
-                            .patch(&name, &params, &patch)
-                            .map_err(kube::Error::BuildRequest)?;
-                        api.clone().into_client().request::<Value>(request).await
-                    };
-                    self.timed(request).await
-                }
-                outcome => outcome,
-            }
+        let request = async || {
+            let request = kube::core::Request::new(api.resource_url())
+                .patch(&name, &params, &patch)
+                .map_err(kube::Error::BuildRequest)?;
+            api.clone().into_client().request::<Value>(request).await
+        };
+        let send = async || match self.timed(request()).await {
+            // The connection broke before the answer came. A second apply of the same object is harmless.
+            Err(ClusterError::Unreachable { .. }) => self.timed(request()).await,
+            outcome => outcome,
         };
         let mut result = send().await;
         if options.force

@@ -60,16 +60,7 @@ impl Drop for SshFiles {
 
 /// Turns gix's chain of errors into ours.
 fn fault(repo: &Repo, error: &dyn std::error::Error) -> SourceError {
-    let mut message = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let text = error.to_string();
-        if !message.contains(&text) {
-            message = format!("{message}: {text}");
-        }
-        cause = error.source();
-    }
-    let message = repo.without_secrets(&message);
+    let message = repo.without_secrets(&crate::with_causes(error));
     let lower = message.to_lowercase();
     let url = repo.shown();
     let has = |words: &[&str]| words.iter().any(|word| lower.contains(word));

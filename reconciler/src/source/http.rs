@@ -176,18 +176,9 @@ pub fn client(repo: &Repo, timeout: Duration) -> Result<reqwest::Client, SourceE
 /// Turns a failed request into our error: without the URL, which may hold a token.
 pub fn failed(repo: &Repo, error: reqwest::Error) -> SourceError {
     let error = error.without_url();
-    let mut message = error.to_string();
-    let mut cause = std::error::Error::source(&error);
-    while let Some(inner) = cause {
-        let text = inner.to_string();
-        if !message.contains(&text) {
-            message = format!("{message}: {text}");
-        }
-        cause = inner.source();
-    }
     SourceError::Failed {
         url: repo.shown(),
-        message: repo.without_secrets(&message),
+        message: repo.without_secrets(&crate::with_causes(&error)),
     }
 }
 
