@@ -27,7 +27,7 @@ enum Command {
     Demo(demo::Args),
     /// Measure the release binary, side by side with what it is compared with
     Bench(bench::Args),
-    /// Render folders of charts with Tiphys and with Helm, and compare
+    /// Render folders of charts and overlays with Tiphys, Helm and Kustomize, and compare
     Conformance(conformance::Args),
     /// Run every check and test
     Test(test::Args),
