@@ -15,6 +15,8 @@ use std::{
     fs::{self, File, OpenOptions, TryLockError},
     io,
     path::{Path, PathBuf},
+    thread,
+    time::{Duration, Instant},
 };
 
 pub use progress::{LeftAs, Progress, ProgressFile};
@@ -26,6 +28,10 @@ const STORE: &str = "store";
 const NEW_STORE: &str = "store.new";
 const FORMAT: &str = "FORMAT";
 const MAGIC: &str = "tiphys-store";
+/// How long to wait for another process to give up the lock: a predecessor that is just ending, or a program that a
+/// process with an open store is starting, which shares the lock from its fork until it is replaced.
+const LOCK_PATIENCE: Duration = Duration::from_secs(2);
+const LOCK_PAUSE: Duration = Duration::from_millis(10);
 
 /// Which backend writes a directory, and the version of its disk format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,13 +117,21 @@ fn lock(data_dir: &Path) -> Result<File> {
         .write(true)
         .open(&path)
         .map_err(|e| StoreError::from_io(&path, "opening the lock file", e))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(StoreError::Locked {
-            path: data_dir.to_owned(),
-        }),
-        Err(TryLockError::Error(e)) => {
-            Err(StoreError::from_io(&path, "locking the data directory", e))
+    let patience = Instant::now() + LOCK_PATIENCE;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) if Instant::now() < patience => {
+                thread::sleep(LOCK_PAUSE);
+            }
+            Err(TryLockError::WouldBlock) => {
+                return Err(StoreError::Locked {
+                    path: data_dir.to_owned(),
+                });
+            }
+            Err(TryLockError::Error(e)) => {
+                return Err(StoreError::from_io(&path, "locking the data directory", e));
+            }
         }
     }
 }
