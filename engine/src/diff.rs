@@ -149,6 +149,9 @@ pub struct Options<'a> {
     pub ignore: Option<&'a IgnoreRules>,
     /// Types of fields of custom resources.
     pub known_types: Option<&'a KnownTypes>,
+    /// Whether a stated `false`, 0 or empty text that is not live never counts: where objects are replaced, no record tells what the API
+    /// server dropped.
+    pub ignore_dropped: bool,
     /// Whose status does not count.
     pub status: IgnoreStatus,
     /// Whether the rules of an aggregated ClusterRole do not count; the cluster writes them.
@@ -166,6 +169,7 @@ impl<'a> Options<'a> {
             schemas: None,
             ignore: None,
             known_types: None,
+            ignore_dropped: false,
             status: IgnoreStatus::All,
             ignore_aggregated_roles: true,
         }

@@ -98,9 +98,12 @@ impl Target {
     }
 
     /// How an object is compared, with what [`Target::options_of`] says of it: where the fields of earlier managers are not to be
-    /// taken over, they are not ours.
+    /// taken over, they are not ours; where objects are replaced, no record tells what the API server dropped.
     pub(crate) fn diff_options_with<'a>(&'a self, stated: &'a Options) -> diff::Options<'a> {
-        let options = self.diff_options();
+        let options = diff::Options {
+            ignore_dropped: stated.replace == Some(true),
+            ..self.diff_options()
+        };
         if stated.client_side_apply_migration == Some(false) {
             return diff::Options {
                 legacy: &[],

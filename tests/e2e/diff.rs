@@ -2,6 +2,7 @@
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
+use tiphys_testbed::rest::Answer;
 use tiphys_testbed::wait_for;
 use tiphys_tests::{PATIENCE, World, config_map};
 
@@ -240,22 +241,17 @@ fn pod_template(name: &str, annotations: &Value) -> Value {
 
 const COMPARE: &str = "argocd.argoproj.io/compare-options";
 
-#[test]
-fn an_api_server_that_is_asked_decides_and_is_not_asked_twice() -> Result<()> {
-    let world = World::start("asked", "sqlite")?;
+/// An application for which the API server is asked, with two of its three objects, of which the second counts what admission changes.
+fn asking(name: &str, object: impl Fn(&str, &Value) -> Value) -> Result<World> {
+    let world = World::start(name, "sqlite")?;
     let included = json!({COMPARE: "IncludeMutationWebhook=true"});
     let own = json!({COMPARE: "ServerSideDiff=false"});
-    world
-        .repository
-        .write(
-            "app/plain.yaml",
-            pod_template("plain", &json!({})).to_string(),
-        )?
-        .write(
-            "app/included.yaml",
-            pod_template("included", &included).to_string(),
-        )?
-        .write("app/own.yaml", pod_template("own", &own).to_string())?;
+    for (name, annotations) in [("plain", json!({})), ("included", included), ("own", own)] {
+        let file = format!("app/{name}.yaml");
+        world
+            .repository
+            .write(&file, object(name, &annotations).to_string())?;
+    }
     let commit = world.repository.commit("one")?;
     let mut application = world.application(&json!({"syncOptions": ["CreateNamespace=true"]}));
     application["metadata"]["annotations"] = json!({COMPARE: "ServerSideDiff=true"});
@@ -265,17 +261,69 @@ fn an_api_server_that_is_asked_decides_and_is_not_asked_twice() -> Result<()> {
         .ok()?;
     world.sync(&json!({}))?;
     world.until_synced(&commit)?;
+    Ok(world)
+}
+
+/// A kind of which no other test asks anything.
+fn controller(name: &str, annotations: &Value) -> Value {
+    json!({"apiVersion": "v1", "kind": "ReplicationController", "metadata": {"name": name, "annotations": annotations},
+        "spec": {"replicas": 0, "selector": {"app": name}, "template": {"metadata": {"labels": {"app": name}},
+            "spec": {"containers": [{"name": "c", "image": "example.com/c:1"}]}}}})
+}
+
+#[test]
+fn an_api_server_that_is_asked_is_not_asked_twice() -> Result<()> {
+    let world = asking("asked", controller)?;
+    let kind = "replicationcontrollers";
     let refresh = || world.client.get(&world.path("?refresh=hard"))?.ok();
     refresh()?;
-    let before = dry_runs(&world, "podtemplates")?;
+    let before = dry_runs(&world, kind)?;
     ensure!(before >= 2.0, "the API server was not asked: {before}");
     for _ in 0..3 {
         refresh()?;
     }
     world.client.get(&world.path("/managed-resources"))?.ok()?;
-    assert_eq!(dry_runs(&world, "podtemplates")?, before, "asked again");
+    assert_eq!(dry_runs(&world, kind)?, before, "asked again");
+    let plain = format!("/api/v1/namespaces/asked/{kind}/plain");
+    world
+        .kubernetes
+        .merge(&plain, &json!({"metadata": {"annotations": {"new": "1"}}}))?;
+    wait_for("a question about the new version", PATIENCE, || {
+        let now = dry_runs(&world, kind)?;
+        Ok(if now > before {
+            Ok(())
+        } else {
+            Err(now.to_string())
+        })
+    })?;
+    Ok(())
+}
 
-    // From now on something changes what a dry run answers. It is not the source's, unless that is asked for.
+fn template(world: &World, name: &str) -> String {
+    format!("/api/v1/namespaces/{}/podtemplates/{name}", world.namespace)
+}
+
+/// A dry run of somebody else; policies that act on dry runs answer to it.
+fn rehearse(world: &World) -> Result<Answer> {
+    let headers = [("content-type", "application/merge-patch+json")];
+    let patch = "{\"metadata\": {\"annotations\": {\"tried\": \"yes\"}}}";
+    let path = format!("{}?dryRun=All", template(world, "own"));
+    let client = world.kubernetes.client();
+    client.send("PATCH", &path, &headers, Some(patch.as_bytes()))
+}
+
+/// Changes the objects that the API server is asked about, so that it is asked anew.
+fn touch(world: &World, mark: &str) -> Result<()> {
+    for name in ["plain", "included"] {
+        let patch = json!({"metadata": {"annotations": {"touched": mark}}});
+        world.kubernetes.merge(&template(world, name), &patch)?;
+    }
+    Ok(())
+}
+
+#[test]
+fn what_admission_changes_counts_where_that_is_asked_for() -> Result<()> {
+    let world = asking("admission", pod_template)?;
     let on_dry_runs = json!([{"name": "dry", "expression": "request.dryRun"}]);
     let stamp = "Object{metadata: Object.metadata{labels: {\"stamped\": \"yes\"}}}";
     let mutating = Policy::new(
@@ -284,39 +332,19 @@ fn an_api_server_that_is_asked_decides_and_is_not_asked_twice() -> Result<()> {
         &json!({"matchConditions": on_dry_runs, "reinvocationPolicy": "Never",
             "mutations": [{"patchType": "ApplyConfiguration", "applyConfiguration": {"expression": stamp}}]}),
     )?;
-    let path = |name: &str| format!("/api/v1/namespaces/{}/podtemplates/{name}", world.namespace);
-    let dry_run = || {
-        let headers = [("content-type", "application/merge-patch+json")];
-        let patch = "{\"metadata\": {\"annotations\": {\"tried\": \"yes\"}}}";
-        let query = format!("{}?dryRun=All", path("own"));
-        let client = world.kubernetes.client();
-        client.send("PATCH", &query, &headers, Some(patch.as_bytes()))
-    };
     wait_for("the policy to act", PATIENCE, || {
-        let answer = dry_run()?;
-        Ok(
-            match answer.body["metadata"]["labels"]["stamped"].as_str() {
-                Some(_) => Ok(()),
-                None => Err(answer.text),
-            },
-        )
+        let answer = rehearse(&world)?;
+        let stamped = answer.body["metadata"]["labels"]["stamped"].is_string();
+        Ok(if stamped { Ok(()) } else { Err(answer.text) })
     })?;
-    let touch = |mark: &str| -> Result<()> {
-        for name in ["plain", "included"] {
-            let patch = json!({"metadata": {"annotations": {"touched": mark}}});
-            world.kubernetes.merge(&path(name), &patch)?;
-        }
-        Ok(())
-    };
-    touch("once")?;
+    touch(&world, "once")?;
     let app = world.until("the mutation to count", |app| {
         status_of(app, "included") == "OutOfSync"
     })?;
     assert_eq!(status_of(&app, "plain"), "Synced", "{app}");
     assert_eq!(status_of(&app, "own"), "Synced", "{app}");
-    let managed = world
-        .client
-        .get(&world.path("/managed-resources?resourceName=included"))?;
+    let query = "/managed-resources?resourceName=included";
+    let managed = world.client.get(&world.path(query))?;
     let item = &managed.body["items"][0];
     assert_eq!(
         item["differences"][0]["path"], "metadata.labels.stamped",
@@ -331,20 +359,20 @@ fn an_api_server_that_is_asked_decides_and_is_not_asked_twice() -> Result<()> {
         &json!({"matchConditions": on_dry_runs, "validations": [{"expression": "false", "message": "no rehearsals here"}]}),
     )?;
     wait_for("the policy to act", PATIENCE, || {
-        let answer = dry_run()?;
+        let answer = rehearse(&world)?;
         Ok(if answer.status == 422 {
             Ok(())
         } else {
             Err(answer.text)
         })
     })?;
-    touch("twice")?;
+    touch(&world, "twice")?;
     let app = world.until("the refusal", |app| status_of(app, "plain") == "Unknown")?;
     assert_eq!(app["status"]["sync"]["status"], "Unknown");
     assert_eq!(status_of(&app, "own"), "Synced");
     let told = conditions(&app, "ComparisonError").join(" ");
     ensure!(
-        told.contains("PodTemplate/asked/plain") && told.contains("no rehearsals here"),
+        told.contains("PodTemplate/admission/plain") && told.contains("no rehearsals here"),
         "{told}"
     );
     drop(rejecting);

@@ -1,7 +1,6 @@
 //! Differential cases of drift: `tests/drift/*.json` has objects of many kinds, what their source says then, and what somebody else did
 //! to them. Whether each is OutOfSync is compared with what a dry run of the API server would change.
 
-use std::fmt::Write as _;
 use std::path::Path;
 
 use anyhow::{Context as _, Result, ensure};
@@ -134,6 +133,38 @@ fn would_change(world: &World, case: &Case, live: &Value) -> Result<Option<Strin
     Ok((before != after).then(|| format!("before {before}\nafter  {after}")))
 }
 
+/// How our verdict on a case is another than the API server's, other than the case says.
+fn disagreement(world: &World, case: &Case) -> Result<Option<String>> {
+    // Controllers write too: both sides have to see the same object.
+    let (live, change) = wait_for("one version on both sides", PATIENCE, || {
+        let path = path(world, &case.desired, &case.name);
+        let live = world.kubernetes.get(&path)?.context("the object")?;
+        let change = would_change(world, case, &live)?;
+        let again = world.kubernetes.get(&path)?.context("the object")?;
+        let same = live["metadata"]["resourceVersion"] == again["metadata"]["resourceVersion"];
+        Ok(if same {
+            Ok((live, change))
+        } else {
+            Err("it changes".to_owned())
+        })
+    })?;
+    let kind = case.desired["kind"].as_str().unwrap_or_default();
+    let query = format!("/managed-resources?kind={kind}&resourceName={}", case.name);
+    let managed = world.client.get(&world.path(&query))?.ok()?;
+    let item = &managed["items"][0];
+    let ours = item["modified"] == true;
+    if ours == (change.is_some() == case.except.is_empty()) {
+        return Ok(None);
+    }
+    Ok(Some(format!(
+        "{}: modified {ours}, {}\n{}\nowned {}\n\n",
+        case.title,
+        item["differences"],
+        change.unwrap_or_default(),
+        live["metadata"]["managedFields"]
+    )))
+}
+
 fn rows(application: &Value) -> Vec<(String, String)> {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     application["status"]["resources"]
@@ -202,36 +233,7 @@ fn what_is_out_of_sync_is_what_the_api_server_would_change() -> Result<()> {
 
     let mut wrong = String::new();
     for case in &cases {
-        // Controllers write too: both sides have to see the same object.
-        let (live, change) = wait_for("one version on both sides", PATIENCE, || {
-            let path = path(&world, &case.desired, &case.name);
-            let live = world.kubernetes.get(&path)?.context("the object")?;
-            let change = would_change(&world, case, &live)?;
-            let again = world.kubernetes.get(&path)?.context("the object")?;
-            let same = live["metadata"]["resourceVersion"] == again["metadata"]["resourceVersion"];
-            Ok(if same {
-                Ok((live, change))
-            } else {
-                Err("it changes".to_owned())
-            })
-        })?;
-        let kind = case.desired["kind"].as_str().unwrap_or_default();
-        let managed = world.client.get(&world.path(&format!(
-            "/managed-resources?kind={kind}&resourceName={}",
-            case.name
-        )))?;
-        let item = &managed.ok()?["items"][0];
-        let ours = item["modified"] == true;
-        let expected = change.is_some() != !case.except.is_empty();
-        if ours != expected {
-            let differences = &item["differences"];
-            let change = change.unwrap_or_default();
-            write!(
-                wrong,
-                "{}: modified {ours}, {differences}\n{change}\nowned {}\n\n",
-                case.title, live["metadata"]["managedFields"]
-            )?;
-        }
+        wrong.extend(disagreement(&world, case)?);
     }
     ensure!(wrong.is_empty(), "{wrong}");
 
