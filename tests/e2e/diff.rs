@@ -81,17 +81,39 @@ fn conditions(application: &Value, kind: &str) -> Vec<String> {
         .collect()
 }
 
+/// What the server says of an object, once it has seen this version of it.
+fn seen(world: &World, live: &Value) -> Result<Value> {
+    let metadata = &live["metadata"];
+    let name = metadata["name"].as_str().context("a name")?;
+    let path = world.path(&format!("/managed-resources?resourceName={name}"));
+    wait_for("the version to be seen", PATIENCE, || {
+        let item = world.client.get(&path)?.ok()?["items"][0].clone();
+        let same = item["resourceVersion"] == metadata["resourceVersion"];
+        Ok(if same {
+            Ok(item)
+        } else {
+            Err(item.to_string())
+        })
+    })
+}
+
 #[test]
 fn lists_of_custom_resources_are_compared_as_their_definition_says() -> Result<()> {
-    let world = World::start("shipyard", "sqlite")?;
+    let known = "\"knownTypeFields.shipyard.example.com_Ship\" = [{field = \"spec.hold\", type = \"core/Quantity\"}, {field = \"spec.crane\", type = \"core/v1/PodSpec\"}]";
+    let world = configured("shipyard", &format!("[customizations]\n{known}\n"))?;
     let group = "shipyard.example.com";
     let list = |kind: &str| json!({"type": "array", "x-kubernetes-list-type": kind, "items": {"type": "string"}});
     let crew = json!({"type": "array", "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["berth", "watch"],
         "items": {"type": "object", "required": ["berth"], "properties": {
             "berth": {"type": "integer"}, "watch": {"type": "string", "default": "day"}, "rank": {"type": "string"}}}});
-    let wanted = definition(group, &json!({"crew": crew, "flags": list("atomic")}));
+    let wanted = definition(
+        group,
+        &json!({"crew": crew, "flags": list("atomic"),
+        "hold": {"type": "string"}, "crane": {"type": "object", "x-kubernetes-preserve-unknown-fields": true}}),
+    );
     let defined = Defined::new(&world, &wanted)?;
-    let spec = json!({"crew": [{"berth": 1, "rank": "mate"}, {"berth": 2, "rank": "cook"}], "flags": ["a", "b"]});
+    let spec = json!({"crew": [{"berth": 1, "rank": "mate"}, {"berth": 2, "rank": "cook"}], "flags": ["a", "b"],
+        "hold": "1000m", "crane": {"overhead": {"cpu": "1000m"}}});
     world
         .repository
         .write("app/ship.yaml", ship(group, "argo", &spec).to_string())?;
@@ -106,12 +128,14 @@ fn lists_of_custom_resources_are_compared_as_their_definition_says() -> Result<(
     let live = world
         .kubernetes
         .merge(&path, &json!({"spec": {"crew": crew}}))?;
-    let refreshed = world.client.get(&world.path("?refresh=normal"))?.ok()?;
-    assert_eq!(
-        status_of(&refreshed, "argo"),
-        "Synced",
-        "{live}\n{refreshed}"
-    );
+    let item = seen(&world, &live)?;
+    ensure!(item["modified"] != true, "{item}");
+
+    // The configuration says what these hold; the definition does not.
+    let other = json!({"spec": {"hold": "1", "crane": {"overhead": {"cpu": "1"}}}});
+    let live = world.kubernetes.merge(&path, &other)?;
+    let item = seen(&world, &live)?;
+    ensure!(item["modified"] != true, "{item}");
 
     // The order of a list without keys counts, until its definition says that it is a set.
     world

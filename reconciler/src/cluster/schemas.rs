@@ -5,6 +5,7 @@
 //! compared with it compares again. What cannot be had is remembered too, so that nobody waits for it at every comparison.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, Weak};
 use std::time::Duration;
 
@@ -37,8 +38,8 @@ struct Known {
     /// Where its document is, which changes with its content; empty when the cluster has none.
     address: String,
     document: Result<Arc<Document>, Problem>,
-    /// When it was last used, in comparisons.
-    used: u64,
+    /// When it was last used, counted in comparisons.
+    used: Arc<AtomicU64>,
 }
 
 /// Why a group version has no document.
@@ -55,7 +56,8 @@ enum Problem {
 pub struct Cache {
     known: RwLock<HashMap<Name, Known>>,
     /// Held by who reads documents, so that nobody reads the same one twice.
-    reading: tokio::sync::Mutex<u64>,
+    reading: tokio::sync::Mutex<()>,
+    comparisons: AtomicU64,
 }
 
 #[derive(Deserialize)]
@@ -86,7 +88,15 @@ impl Cache {
     /// What is known of these group versions; none when one of them was never asked for.
     fn get(&self, names: &[Name]) -> Option<Vec<Known>> {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-        names.iter().map(|name| known.get(name).cloned()).collect()
+        let now = self.comparisons.fetch_add(1, Ordering::Relaxed);
+        names
+            .iter()
+            .map(|name| {
+                let entry = known.get(name)?;
+                entry.used.store(now, Ordering::Relaxed);
+                Some(entry.clone())
+            })
+            .collect()
     }
 
     fn put(&self, name: Name, entry: Known) {
@@ -118,15 +128,6 @@ impl Cache {
             .unwrap_or_else(PoisonError::into_inner)
             .is_empty()
     }
-
-    fn touch(&self, names: &[Name], now: u64) {
-        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-        for name in names {
-            if let Some(entry) = known.get_mut(name) {
-                entry.used = now;
-            }
-        }
-    }
 }
 
 /// Lets the documents go that were not used for the longest time, down to [`MAX_NODES`]. One document alone may have as many.
@@ -142,7 +143,7 @@ fn evict(known: &mut HashMap<Name, Known>) {
         let oldest = known
             .iter()
             .filter(|(_, entry)| nodes(entry) > 0)
-            .min_by_key(|(_, entry)| entry.used)
+            .min_by_key(|(_, entry)| entry.used.load(Ordering::Relaxed))
             .map(|(name, _)| name.clone());
         let Some(gone) = oldest.and_then(|name| known.remove(&name)) else {
             return;
@@ -157,12 +158,10 @@ impl Cluster {
         let cache = &self.inner.schemas;
         let mut found = cache.get(&names);
         if found.is_none() {
-            let mut turn = cache.reading.lock().await;
-            *turn += 1;
-            cache.touch(&names, *turn);
+            let _turn = cache.reading.lock().await;
             found = cache.get(&names);
             if found.is_none() {
-                found = Some(self.read_schemas(&names, *turn).await);
+                found = Some(self.read_schemas(&names).await);
             }
         }
         let mut schemas = Schemas::default();
@@ -180,7 +179,7 @@ impl Cluster {
         (schemas, problems)
     }
 
-    async fn read_schemas(&self, names: &[Name], now: u64) -> Vec<Known> {
+    async fn read_schemas(&self, names: &[Name]) -> Vec<Known> {
         let cache = &self.inner.schemas;
         let before = cache.absent();
         let addresses = self.addresses().await;
@@ -197,7 +196,7 @@ impl Cluster {
             let mut entry = Known {
                 document: self.read_schema(&address).await,
                 address,
-                used: now,
+                used: Arc::new(AtomicU64::new(cache.comparisons.load(Ordering::Relaxed))),
             };
             if matches!(entry.document, Err(Problem::Absent)) {
                 // The next heartbeat finds that it has an address, and it is tried again.
@@ -302,7 +301,7 @@ mod tests {
             document: Document::from_openapi(&json)
                 .map(Arc::new)
                 .map_err(|error| Problem::Unusable(error.to_string())),
-            used,
+            used: Arc::new(AtomicU64::new(used)),
         }
     }
 
@@ -324,7 +323,7 @@ mod tests {
         let small = |address: &str| Known {
             address: address.to_owned(),
             document: Err(Problem::Absent),
-            used: 0,
+            used: Arc::default(),
         };
         cache.put("v1".to_owned(), small("/openapi/v3/api/v1?hash=1"));
         cache.put(
