@@ -132,6 +132,18 @@ impl IgnoreStatus {
             _ => None,
         }
     }
+
+    /// Whether the status of a kind counts.
+    #[must_use]
+    pub fn counts(self, gvk: &Gvk) -> bool {
+        match self {
+            Self::All => false,
+            Self::Crd => {
+                gvk.kind != "CustomResourceDefinition" || gvk.group != "apiextensions.k8s.io"
+            }
+            Self::None => true,
+        }
+    }
 }
 
 /// How objects are compared.
@@ -189,13 +201,7 @@ impl<'a> Options<'a> {
     pub(crate) fn counts(&self, name: &str, gvk: &Gvk, object: &Value) -> bool {
         match name {
             "apiVersion" | "kind" => false,
-            "status" => match self.status {
-                IgnoreStatus::All => false,
-                IgnoreStatus::Crd => {
-                    gvk.kind != "CustomResourceDefinition" || gvk.group != "apiextensions.k8s.io"
-                }
-                IgnoreStatus::None => true,
-            },
+            "status" => self.status.counts(gvk),
             "rules" => {
                 !(self.ignore_aggregated_roles
                     && gvk.kind == "ClusterRole"

@@ -394,6 +394,12 @@ impl Cluster {
         self.read_live().get(key)
     }
 
+    /// The version of what [`Cluster::live`] answers.
+    #[must_use]
+    pub fn version_of(&self, key: &ResourceKey) -> Option<u64> {
+        self.read_live().version_of(key)
+    }
+
     /// The application of which a live object is a part.
     #[must_use]
     pub fn owner(&self, key: &ResourceKey) -> Option<Arc<str>> {

@@ -1,5 +1,7 @@
 //! The comparison of what should be with what is, as the status of an application.
 
+mod seen;
+
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -11,9 +13,13 @@ use tiphys_engine::sync::{Options, hook};
 use tiphys_engine::{health, object, order};
 use tiphys_model::*;
 
+use crate::cluster::version;
 use crate::now;
 use crate::target::{Condition, Target, Wanted};
 use crate::verdict::Answers;
+
+use seen::{Finding, outline};
+pub(crate) use seen::{Memory, Seen};
 
 /// The outcome of a comparison.
 pub(crate) struct Comparison {
@@ -109,7 +115,12 @@ impl Target {
     }
 
     /// Compares with what is live.
-    pub(crate) fn compare(&self, application: &str, answers: &Answers) -> Comparison {
+    pub(crate) fn compare(
+        &self,
+        application: &str,
+        answers: &Answers,
+        memory: &mut Memory<'_>,
+    ) -> Comparison {
         let mut gathered = Gathered {
             time: chrono::Utc::now(),
             checks: &self.customs.checks,
@@ -125,7 +136,7 @@ impl Target {
             .collect();
         order.sort_by(|a, b| order::compare(&a.object, &b.object).then_with(|| a.key.cmp(&b.key)));
         for wanted in order {
-            gathered.wanted(self, wanted, answers);
+            gathered.wanted(self, wanted, answers, memory);
         }
         for (key, gvk, _) in &self.forbidden {
             let status = Some(SyncStatusCode::OutOfSync);
@@ -149,65 +160,101 @@ struct Gathered<'t> {
 }
 
 impl<'t> Gathered<'t> {
-    /// An object of the source. One that is never applied has no verdict.
-    fn wanted(&mut self, target: &Target, wanted: &'t Wanted, answers: &Answers) {
-        let live = target.cluster.live(&wanted.key);
-        let skipped = hook::is_skipped(&wanted.object);
-        let status = if skipped {
-            None
-        } else {
-            Some(match &live {
-                None => SyncStatusCode::OutOfSync,
-                Some(live) => self.status(target, wanted, live, answers),
-            })
+    /// An object of the source, which is known from before when nothing changed.
+    fn wanted(
+        &mut self,
+        target: &Target,
+        wanted: &'t Wanted,
+        answers: &Answers,
+        memory: &mut Memory<'_>,
+    ) {
+        let place = match memory.look_up(target, wanted) {
+            Some(Ok(known)) => {
+                let known = known.clone();
+                self.take(known, &wanted.object);
+                return;
+            }
+            Some(Err(place)) => Some(place),
+            None => None,
         };
-        let mut row = row(&wanted.key, &wanted.gvk.version, status);
-        row.sync_wave = stated_wave(&wanted.object);
-        row.requires_deletion_confirmation = confirms(&wanted.object);
-        let mut verdict = None;
-        match &live {
-            _ if skipped => {}
-            None => {
-                row.health = Some(HealthStatus {
-                    status: Some(HealthStatusCode::Missing),
-                    ..HealthStatus::default()
-                });
-            }
-            Some(live) => {
-                self.images.extend(object::images(live));
-                if let Some(health) = self.checks.assess(live, self.time) {
-                    verdict = Some(health.status);
-                    row.health = Some(wire(health));
-                }
-            }
+        let live = target.cluster.live(&wanted.key);
+        let finding = self.find(target, wanted, live.as_deref(), answers);
+        let timeless = !self.checks.is_defined(&wanted.gvk.group, &wanted.gvk.kind);
+        if let (Some(place), Some(live), true) = (place, &live, timeless) {
+            let kept = Finding {
+                outline: outline(live),
+                ..finding.clone()
+            };
+            memory.note(&place, &wanted.key, version(live), kept);
         }
+        self.warnings.extend(finding.warnings);
+        self.images.extend(finding.images);
         self.found.push(Found {
             target: Some(&wanted.object),
             live,
-            health: verdict,
+            health: finding.health,
         });
-        self.resources.push(row);
+        self.resources.push(finding.row);
     }
 
-    fn status(
-        &mut self,
+    /// Takes what is known from before.
+    fn take(&mut self, known: Finding, target: &'t Value) {
+        self.warnings.extend(known.warnings);
+        self.images.extend(known.images);
+        self.found.push(Found {
+            target: Some(target),
+            live: Some(Arc::new(known.outline)),
+            health: known.health,
+        });
+        self.resources.push(known.row);
+    }
+
+    /// Judges an object of the source. One that is never applied has no verdict.
+    fn find(
+        &self,
         target: &Target,
         wanted: &Wanted,
-        live: &Value,
+        live: Option<&Value>,
         answers: &Answers,
-    ) -> SyncStatusCode {
+    ) -> Finding {
+        let skipped = hook::is_skipped(&wanted.object);
+        let mut finding = Finding {
+            row: row(&wanted.key, &wanted.gvk.version, None),
+            health: None,
+            images: Vec::new(),
+            warnings: Vec::new(),
+            outline: Value::Null,
+        };
+        finding.row.sync_wave = stated_wave(&wanted.object);
+        finding.row.requires_deletion_confirmation = confirms(&wanted.object);
+        if skipped {
+            return finding;
+        }
+        let Some(live) = live else {
+            finding.row.status = Some(SyncStatusCode::OutOfSync);
+            finding.row.health = Some(HealthStatus {
+                status: Some(HealthStatusCode::Missing),
+                ..HealthStatus::default()
+            });
+            return finding;
+        };
         let verdict = target.verdict(wanted, live, answers, false);
-        self.warnings.extend(
-            verdict
-                .problems(&wanted.key)
-                .into_iter()
-                .map(|problem| Condition::new("ComparisonError", problem)),
-        );
-        match verdict.drifted() {
+        finding.warnings = verdict
+            .problems(&wanted.key)
+            .into_iter()
+            .map(|problem| Condition::new("ComparisonError", problem))
+            .collect();
+        finding.row.status = Some(match verdict.drifted() {
             Some(true) => SyncStatusCode::OutOfSync,
             Some(false) => SyncStatusCode::Synced,
             None => SyncStatusCode::Unknown,
+        });
+        finding.images = object::images(live);
+        if let Some(health) = self.checks.assess(live, self.time) {
+            finding.health = Some(health.status);
+            finding.row.health = Some(wire(health));
         }
+        finding
     }
 
     /// A live object that the source does not have. A hook has neither verdict nor health.

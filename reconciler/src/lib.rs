@@ -76,6 +76,26 @@ pub struct Customs {
     pub ignore: Vec<tiphys_model::ResourceIgnoreDifferences>,
     /// Types of fields of custom resources.
     pub known_types: tiphys_engine::known_types::KnownTypes,
+    /// What of objects does not count.
+    pub uncounted: Uncounted,
+}
+
+/// Parts of objects that do not count when they are compared.
+#[derive(Clone, Copy, Debug)]
+pub struct Uncounted {
+    /// Whose status.
+    pub status: tiphys_engine::diff::IgnoreStatus,
+    /// Whether the rules of aggregated ClusterRoles.
+    pub aggregated_roles: bool,
+}
+
+impl Default for Uncounted {
+    fn default() -> Self {
+        Self {
+            status: tiphys_engine::diff::IgnoreStatus::default(),
+            aggregated_roles: true,
+        }
+    }
 }
 
 struct Inner {
@@ -95,6 +115,7 @@ struct Inner {
     customs: Arc<Customs>,
     server_side_diff: bool,
     predictions: verdict::Predictions,
+    seen: compare::Seen,
     records: RwLock<Arc<Records>>,
     queue: queue::WorkQueue<String>,
     rendered: rendering::Cache,
@@ -129,6 +150,7 @@ impl Reconciler {
                 customs: Arc::new(parts.customs),
                 server_side_diff: parts.server_side_diff,
                 predictions: verdict::Predictions::default(),
+                seen: compare::Seen::default(),
                 records: RwLock::default(),
                 queue: queue::WorkQueue::new(),
             }),

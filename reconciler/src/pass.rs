@@ -43,6 +43,7 @@ impl Reconciler {
             let name = id.rsplit('/').next().unwrap_or(id);
             self.forget_rendering(name);
             self.inner.predictions.retain(name, |_| false);
+            self.inner.seen.take(name);
             return Ok(());
         };
         if stored.value.metadata.deletion_timestamp.is_some() {
@@ -87,8 +88,9 @@ impl Reconciler {
         }
         let target = self.target(before, Choice::default()).await;
         let name = &before.metadata.name;
+        let asks = target.as_ref().is_ok_and(|target| self.asks_server(target));
         let answers = match &target {
-            Ok(target) if self.asks_server(target) => {
+            Ok(target) if asks => {
                 let Some(_turn) = self.inner.predictions.turn() else {
                     self.again(id, TURN);
                     return Ok(());
@@ -101,10 +103,13 @@ impl Reconciler {
             }
             _ => Answers::default(),
         };
-        let comparison = target
-            .as_ref()
-            .ok()
-            .map(|target| target.compare(name, &answers));
+        let comparison = target.as_ref().ok().map(|target| {
+            let seen = &self.inner.seen;
+            let mut memory = seen.begin(target, seen.take(name), asks);
+            let comparison = target.compare(name, &answers, &mut memory);
+            seen.put(name, memory.end());
+            comparison
+        });
         let status = after.status.get_or_insert_default();
         let outcome = match (&target, &comparison) {
             (Ok(target), Some(comparison)) => {

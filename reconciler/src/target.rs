@@ -65,6 +65,8 @@ pub(crate) struct Target {
     pub shared: Vec<(ResourceKey, String)>,
     /// What the user does not want to see as drift.
     pub rules: IgnoreRules,
+    /// Everything of the application and its cluster that comparisons follow from, as texts.
+    pub rules_text: Vec<String>,
     /// What the user defined for kinds.
     pub customs: Arc<Customs>,
     /// What the application says of its comparison.
@@ -87,6 +89,8 @@ impl Target {
             ignore: (!self.rules.is_empty()).then_some(&self.rules),
             schemas: Some(&self.schemas),
             known_types: Some(&self.customs.known_types),
+            status: self.customs.uncounted.status,
+            ignore_aggregated_roles: self.customs.uncounted.aggregated_roles,
             ..diff::Options::new(MANAGER)
         }
     }
@@ -304,6 +308,7 @@ impl Reconciler {
             served: HashSet::new(),
             shared: Vec::new(),
             rules: IgnoreRules::default(),
+            rules_text: rules_text(application),
             customs: Arc::clone(&self.inner.customs),
             compare_options: application
                 .metadata
@@ -373,6 +378,7 @@ impl Reconciler {
                 namespaced,
                 application,
                 self.tracking(),
+                target.customs.uncounted.status,
             );
             if !project::permits_kind(
                 project,
@@ -485,10 +491,12 @@ impl Target {
                 names.insert("v1".to_owned());
             }
         }
-        let (schemas, problems) = self.cluster.schemas(names.into_iter().collect()).await;
-        self.schemas = schemas;
+        let loaded = self.cluster.schemas(names.into_iter().collect()).await;
+        self.schemas = loaded.schemas;
+        self.rules_text.extend(loaded.addresses);
         self.warnings.extend(
-            problems
+            loaded
+                .problems
                 .into_iter()
                 .map(|problem| Condition::new("ComparisonError", problem)),
         );
@@ -510,6 +518,22 @@ impl Target {
             }
         }
     }
+}
+
+/// What of an application decides how its objects are compared.
+fn rules_text(application: &Application) -> Vec<String> {
+    let policy = application.spec.sync_policy.as_ref();
+    let mut texts: Vec<String> = policy
+        .map(|policy| policy.sync_options.clone())
+        .unwrap_or_default();
+    texts.extend(
+        application
+            .spec
+            .ignore_differences
+            .iter()
+            .map(|rule| serde_json::to_string(rule).unwrap_or_default()),
+    );
+    texts
 }
 
 /// The namespace that an operation with these options makes, when it is missing.
@@ -540,6 +564,7 @@ fn prepare(
     namespaced: bool,
     application: &Application,
     tracking: &Tracking,
+    status: diff::IgnoreStatus,
 ) -> Wanted {
     let mut object = manifest.clone();
     if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
@@ -565,7 +590,7 @@ fn prepare(
             metadata.remove(field);
         }
     }
-    if let Some(map) = object.as_object_mut() {
+    if let Some(map) = object.as_object_mut().filter(|_| !status.counts(&gvk)) {
         map.remove("status");
     }
     let key = object::key(&object);

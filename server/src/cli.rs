@@ -18,7 +18,7 @@ use tiphys_storage::{Store, StoreError, transfer};
     version,
     about,
     after_help = "Exit codes: 0 done, 1 another fault, 2 wrong usage, 3 the data directory is in use, 4 it belongs to another \
-                  backend or a newer version, 5 it is damaged, 6 it cannot be written, 7 the disk is full."
+                  backend or a newer version, 5 it is damaged, 6 it cannot be written, 7 the disk is full. Those of `diff` are in its help."
 )]
 pub struct Cli {
     #[command(subcommand)]
@@ -30,6 +30,9 @@ enum Command {
     /// Serve the API, and look after the applications
     Serve(Box<Serve>),
     /// Print why an application is out of sync, field by field
+    ///
+    /// For each object that differs, each field with its owner, what is live and what the source wants, as the server tells. Values of
+    /// Secrets are masked.
     Diff(Box<crate::diff_command::Diff>),
     /// Print the manifests of a chart, an overlay or a folder, without server or cluster
     Render(Box<crate::render_command::Render>),

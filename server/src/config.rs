@@ -4,8 +4,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use serde::{Deserialize, Serialize};
+use tiphys_engine::diff::IgnoreStatus;
 use tiphys_engine::tracking::{Method, Tracking};
 use tiphys_model::{DexConfig, GoogleAnalyticsConfig, Help, OidcConfig};
+use tiphys_reconciler::Uncounted;
 use tiphys_secrets::Secret;
 
 use crate::webhook::Secrets;
@@ -55,6 +57,8 @@ pub struct File {
     pub application: ApplicationFile,
     /// How the controller works.
     pub controller: ControllerFile,
+    /// How objects are compared.
+    pub resource: ResourceFile,
     /// Health, actions and ignored differences of kinds; see [`crate::customizations`].
     pub customizations: toml::Table,
 }
@@ -67,6 +71,24 @@ pub struct ApplicationFile {
     pub resource_tracking_method: String,
     /// Key of the label.
     pub instance_label_key: String,
+}
+
+/// The part of the file about objects; the keys are those of Argo CD's `argocd-cm`.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ResourceFile {
+    /// `resource.compareoptions`.
+    pub compareoptions: CompareFile,
+}
+
+/// What of objects does not count.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default, rename_all = "camelCase")]
+pub struct CompareFile {
+    /// Whose status: `all`, `crd` or `none`.
+    pub ignore_resource_status_field: String,
+    /// Whether the rules of aggregated ClusterRoles, which the cluster writes.
+    pub ignore_aggregated_roles: Option<bool>,
 }
 
 /// The part of the file about the controller; the keys are those of Argo CD's `argocd-cmd-params-cm`.
@@ -302,6 +324,24 @@ impl File {
     }
 }
 
+impl CompareFile {
+    /// What of objects does not count.
+    ///
+    /// # Errors
+    /// When a value is unknown.
+    pub fn uncounted(&self) -> anyhow::Result<Uncounted> {
+        let status = &self.ignore_resource_status_field;
+        Ok(Uncounted {
+            status: IgnoreStatus::parse(status).with_context(|| {
+                format!(
+                    "resource.compareoptions.ignoreResourceStatusField: {status:?} is none of all, crd and none"
+                )
+            })?,
+            aggregated_roles: self.ignore_aggregated_roles.unwrap_or(true),
+        })
+    }
+}
+
 /// Whether a text may be the key of a label (Kubernetes documentation, "Labels and Selectors").
 fn is_label_key(text: &str) -> bool {
     let (prefix, name) = text.split_once('/').unwrap_or(("example.com", text));
@@ -381,6 +421,34 @@ mod tests {
                 "{message}"
             );
         }
+    }
+
+    #[test]
+    fn what_does_not_count_is_read_under_the_names_of_argo_cd() {
+        let uncounted = |text: &str| {
+            read(text)
+                .expect("a file")
+                .resource
+                .compareoptions
+                .uncounted()
+        };
+        let default = uncounted("").expect("the default");
+        assert_eq!(
+            (default.status, default.aggregated_roles),
+            (IgnoreStatus::All, true)
+        );
+        let stated = uncounted("[resource.compareoptions]\nignoreResourceStatusField = \"crd\"\nignoreAggregatedRoles = false\n").expect("values");
+        assert_eq!(
+            (stated.status, stated.aggregated_roles),
+            (IgnoreStatus::Crd, false)
+        );
+        let refused =
+            uncounted("[resource.compareoptions]\nignoreResourceStatusField = \"some\"\n");
+        let message = refused.expect_err("a refusal").to_string();
+        assert!(
+            message.contains("ignoreResourceStatusField") && message.contains("some"),
+            "{message}"
+        );
     }
 
     #[test]

@@ -29,8 +29,6 @@ enum Output {
 /// Options of `tiphys diff`.
 #[derive(Args)]
 #[command(
-    long_about = "Print why an application is out of sync: for each object that differs, each field with its owner, what is live and \
-                  what the source wants. Values of Secrets are masked.",
     after_help = "Exit codes: 0 nothing differs, 1 something differs, 2 it cannot be told.\n\n\
                   Examples:\n  \
                   TIPHYS_TOKEN=… tiphys diff guestbook --server https://tiphys.example.com\n  \

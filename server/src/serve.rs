@@ -83,7 +83,8 @@ async fn serve(options: Serve, file: File) -> anyhow::Result<()> {
     )
     .await?;
     let webhook_secrets = options.webhook.secrets(&file.webhook)?;
-    let customs = customizations::read(&file.customizations)?;
+    let mut customs = customizations::read(&file.customizations)?;
+    customs.uncounted = file.resource.compareoptions.uncounted()?;
     let sources = Sources::new(reading(&options, &file, &directory)?);
     let clusters = Clusters::new(file.tracking()?);
     let local = Access::Local {

@@ -13,7 +13,8 @@ fn definition(group: &str, properties: &Value) -> Value {
         "spec": {"group": group, "scope": "Namespaced",
             "names": {"kind": "Ship", "listKind": "ShipList", "plural": "ships", "singular": "ship"},
             "versions": [{"name": "v1", "served": true, "storage": true, "schema": {"openAPIV3Schema": {
-                "type": "object", "properties": {"spec": {"type": "object", "properties": properties}}}}}]}})
+                "type": "object", "properties": {"spec": {"type": "object", "properties": properties},
+                    "status": {"type": "object", "x-kubernetes-preserve-unknown-fields": true}}}}}]}})
 }
 
 fn ship(group: &str, name: &str, spec: &Value) -> Value {
@@ -117,6 +118,14 @@ fn lists_of_custom_resources_are_compared_as_their_definition_says() -> Result<(
     world
         .repository
         .write("app/ship.yaml", ship(group, "argo", &spec).to_string())?;
+    // With a fleet around it, what does not change is known from the comparison before.
+    for n in 0..5 {
+        let name = format!("consort-{n}");
+        let file = format!("app/{name}.yaml");
+        world
+            .repository
+            .write(&file, ship(group, &name, &json!({})).to_string())?;
+    }
     let commit = world.repository.commit("one")?;
     world.create(&Value::Null)?;
     world.sync(&json!({}))?;
@@ -189,6 +198,71 @@ fn a_definition_that_cannot_be_used_is_a_condition_of_who_uses_it() -> Result<()
         .get("/api/v1/applications/deepsea-other")?
         .ok()?;
     ensure!(conditions(&other, "ComparisonError").is_empty(), "{other}");
+    Ok(())
+}
+
+#[test]
+fn what_is_known_from_before_holds_for_the_rules_of_before_only() -> Result<()> {
+    let world = World::start("remembered", "sqlite")?;
+    let names = ["a", "b", "c", "d", "e"];
+    for name in names {
+        let file = format!("app/{name}.yaml");
+        world.repository.write(&file, config_map(name, "1"))?;
+    }
+    let first = world.repository.commit("one")?;
+    world.create(&Value::Null)?;
+    world.sync(&json!({}))?;
+    world.until_synced(&first)?;
+    let statuses = |app: &Value| names.map(|name| status_of(app, name) == "OutOfSync");
+    let drift = json!({"data": {"value": "theirs"}});
+    for name in ["b", "d"] {
+        world.kubernetes.merge(&world.map(name), &drift)?;
+    }
+    world.until("two that drifted", |app| {
+        statuses(app) == [false, true, false, true, false]
+    })?;
+    // Another rule, with every object as it was.
+    let mut spec = world.get()?["spec"].clone();
+    spec["ignoreDifferences"] =
+        json!([{"kind": "ConfigMap", "name": "b", "jsonPointers": ["/data/value"]}]);
+    world.client.put(&world.path("/spec"), &spec)?.ok()?;
+    world.until("the rule to count", |app| {
+        statuses(app) == [false, false, false, true, false]
+    })?;
+    // Another manifest, with every live object as it was.
+    world
+        .repository
+        .write("app/d.yaml", config_map("d", "theirs"))?;
+    let second = world.repository.commit("two")?;
+    world.until_synced(&second)?;
+    // Another live object of the same name.
+    world.kubernetes.delete(&world.map("a"))?;
+    world.until("one that is missing", |app| statuses(app)[0])?;
+    Ok(())
+}
+
+#[test]
+fn a_status_counts_where_that_is_said() -> Result<()> {
+    let group = "statuses.example.com";
+    let text = "[resource.compareoptions]\nignoreResourceStatusField = \"none\"\n";
+    let world = configured("statuses", text)?;
+    let _defined = Defined::new(&world, &definition(group, &json!({})))?;
+    let mut manifest = ship(group, "argo", &json!({}));
+    manifest["status"] = json!({"port": "Iolkos"});
+    world
+        .repository
+        .write("app/ship.yaml", manifest.to_string())?;
+    let commit = world.repository.commit("one")?;
+    world.create(&Value::Null)?;
+    world.sync(&json!({}))?;
+    world.until_synced(&commit)?;
+    let path = ship_path(&world, group, "argo");
+    let live = world.kubernetes.get(&path)?.context("the ship")?;
+    assert_eq!(live["status"]["port"], "Iolkos");
+    let elsewhere = json!({"status": {"port": "Lemnos"}});
+    let live = world.kubernetes.merge(&path, &elsewhere)?;
+    let item = seen(&world, &live)?;
+    assert_eq!(item["differences"][0]["path"], "status.port", "{item}");
     Ok(())
 }
 

@@ -193,6 +193,12 @@ impl Live {
         parse(key, entry, entry.json.as_deref()?)
     }
 
+    /// The version of an object that is kept whole.
+    pub fn version_of(&self, key: &ResourceKey) -> Option<u64> {
+        let entry = self.objects.get(key)?;
+        entry.json.as_ref().map(|_| entry.version)
+    }
+
     /// The application of which an object is a part.
     pub fn owner(&self, key: &ResourceKey) -> Option<Arc<str>> {
         self.objects.get(key)?.application.clone()

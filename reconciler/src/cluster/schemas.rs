@@ -51,6 +51,17 @@ enum Problem {
     Unusable(String),
 }
 
+/// Schemas of some group versions.
+#[derive(Default)]
+pub struct Loaded {
+    /// The documents.
+    pub schemas: Schemas,
+    /// Where each is, which changes with its content.
+    pub addresses: Vec<String>,
+    /// What is wrong with those that cannot be used.
+    pub problems: Vec<String>,
+}
+
 /// The documents of a cluster.
 #[derive(Default)]
 pub struct Cache {
@@ -153,8 +164,8 @@ fn evict(known: &mut HashMap<Name, Known>) {
 }
 
 impl Cluster {
-    /// The schemas of these group versions, as far as the cluster has them, and what is wrong with those that cannot be used.
-    pub async fn schemas(&self, names: Vec<Name>) -> (Schemas, Vec<String>) {
+    /// The schemas of these group versions, as far as the cluster has them.
+    pub async fn schemas(&self, names: Vec<Name>) -> Loaded {
         let cache = &self.inner.schemas;
         let mut found = cache.get(&names);
         if found.is_none() {
@@ -164,19 +175,19 @@ impl Cluster {
                 found = Some(self.read_schemas(&names).await);
             }
         }
-        let mut schemas = Schemas::default();
-        let mut problems = Vec::new();
+        let mut loaded = Loaded::default();
         for (name, known) in names.into_iter().zip(found.into_iter().flatten()) {
+            loaded.addresses.push(known.address);
             match known.document {
-                Ok(document) => schemas.insert(name, document),
+                Ok(document) => loaded.schemas.insert(name, document),
                 Err(Problem::Absent) => {}
-                Err(Problem::Unusable(reason)) => problems.push(format!(
+                Err(Problem::Unusable(reason)) => loaded.problems.push(format!(
                     "the schema that the cluster has for {name} cannot be used, and lists of its kinds are compared without it: \
                      {reason}; correct the CustomResourceDefinition"
                 )),
             }
         }
-        (schemas, problems)
+        loaded
     }
 
     async fn read_schemas(&self, names: &[Name]) -> Vec<Known> {
