@@ -132,6 +132,9 @@ impl Reconciler {
             record.revision = target.commits().first().cloned().unwrap_or_default();
         }
         let mut attempt = Attempt::new(application, sync, &target, record.started_at);
+        if attempt.only_drifted() && self.asks_server(&target) {
+            attempt.answers = self.answers(&application.metadata.name, &target).await;
+        }
         if terminating {
             attempt.request.terminate = Some(TERMINATED.to_owned());
         }
