@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use chrono::Utc;
+use tiphys_engine::automation::rollback;
 use tiphys_engine::retry;
 use tiphys_engine::sync::Record;
 use tiphys_model::*;
 use tiphys_storage::{Op, Revision, StoreError, Txn, TxnOutcome};
 
-use super::TERMINATED;
 use crate::{Reconciler, now, operation_id};
 
 /// History entries that are kept when the specification does not say.
@@ -23,6 +23,8 @@ pub(super) struct End {
     pub result: Option<SyncOperationResult>,
     /// Hash of what was applied, by object.
     pub applied: BTreeMap<String, String>,
+    /// Whether it is not tried again, because somebody or a newer commit ended it.
+    pub is_final: bool,
 }
 
 /// An end without a result.
@@ -32,6 +34,7 @@ pub(super) fn failed(phase: OperationPhase, message: &str) -> End {
         message: message.to_owned(),
         result: None,
         applied: BTreeMap::new(),
+        is_final: false,
     }
 }
 
@@ -159,6 +162,29 @@ impl Reconciler {
         Ok(progress)
     }
 
+    /// Writes what an operation waits for before it begins.
+    pub(super) async fn note(
+        &self,
+        id: &str,
+        operation: &Operation,
+        message: &str,
+    ) -> Result<(), StoreError> {
+        self.change(id, |application, _| {
+            if application.operation.as_ref() != Some(operation) {
+                return Ok(None);
+            }
+            let status = application.status.get_or_insert_default();
+            match &mut status.operation_state {
+                Some(state) if state.phase == OperationPhase::Running => {
+                    message.clone_into(&mut state.message);
+                    Ok(Some(Vec::new()))
+                }
+                _ => Ok(None),
+            }
+        })
+        .await
+    }
+
     /// Tries again what failed, if that is wanted, or ends the operation.
     pub(super) async fn conclude(
         &self,
@@ -174,11 +200,15 @@ impl Reconciler {
             .and_then(|state| state.retry_count)
             .unwrap_or(0);
         let dry_run = operation.sync.as_ref().is_some_and(|sync| sync.dry_run);
-        if end.phase != OperationPhase::Succeeded && end.message != TERMINATED && !dry_run {
+        if end.phase != OperationPhase::Succeeded && !end.is_final && !dry_run {
             let strategy = operation.retry.clone().unwrap_or_default();
             match retry::next(&strategy, attempts, Utc::now()) {
-                Ok(Some(next)) => return self.retry(id, operation, end, &next).await,
-                Ok(None) => {}
+                Ok(Some(next))
+                    if !rollback::ends_retries(application, end.result.as_ref(), next.at) =>
+                {
+                    return self.retry(id, operation, end, &next).await;
+                }
+                Ok(_) => {}
                 Err(reason) => end.message = format!("{} ({reason})", end.message),
             }
         }
@@ -200,11 +230,11 @@ impl Reconciler {
             next.attempt,
             pause.as_secs_f64().round()
         );
-        let revision = match (&operation.sync, next.refresh) {
-            (Some(sync), false) => sync.revision.as_str(),
-            _ => "",
-        };
-        let record = Record::new(revision, next.at);
+        let mut record = Record::new("", next.at);
+        if let Some(sync) = operation.sync.as_ref().filter(|_| !next.refresh) {
+            record.revision.clone_from(&sync.revision);
+            record.revisions.clone_from(&sync.revisions);
+        }
         self.change(id, |application, _| {
             if application.operation.as_ref() != Some(operation) {
                 return Ok(None);
