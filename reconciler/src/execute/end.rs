@@ -331,3 +331,136 @@ fn conclude(application: &mut Application, operation: &Operation, end: &End) -> 
     }
     state
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use chrono::DateTime;
+    use sha2::{Digest as _, Sha256};
+    use tiphys_engine::sync::{Phase, ResultCode, TaskRecord, TaskState};
+    use tiphys_storage::{Collection, Database, MemoryStore};
+
+    use super::*;
+
+    const OBJECTS: usize = 5000;
+
+    /// Something that nothing can compress, as identities and hashes are.
+    fn hex(of: usize, digits: usize) -> String {
+        let hash = Sha256::digest(of.to_be_bytes());
+        let text: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+        text[..digits].to_owned()
+    }
+
+    fn task(at: usize) -> TaskRecord {
+        TaskRecord {
+            key: ResourceKey {
+                group: "apps".to_owned(),
+                kind: "Deployment".to_owned(),
+                namespace: format!("team-{}", at % 50),
+                name: format!("service-{}-{at}", hex(at, 8)),
+            },
+            version: "v1".to_owned(),
+            phase: Phase::Sync,
+            wave: 0,
+            stated_wave: 0,
+            prune_last: false,
+            hook: false,
+            code: ResultCode::Synced,
+            state: TaskState::Running,
+            message: format!("deployment.apps/service-{}-{at} configured", hex(at, 8)),
+            uid: hex(at, 32),
+            generation: Some(1),
+            started_at: DateTime::UNIX_EPOCH,
+            seen: true,
+            released: false,
+            cleaned: false,
+        }
+    }
+
+    /// The application and the record of an attempt that thousands of objects make.
+    fn large() -> (Application, Record, OperationRecord) {
+        let mut record = Record::new(&hex(0, 40), DateTime::UNIX_EPOCH);
+        record.tasks = (0..OBJECTS).map(task).collect();
+        let rows = record.tasks.iter().map(|task| ResourceStatus {
+            group: task.key.group.clone(),
+            version: task.version.clone(),
+            kind: task.key.kind.clone(),
+            namespace: task.key.namespace.clone(),
+            name: task.key.name.clone(),
+            status: Some(SyncStatusCode::Synced),
+            health: Some(HealthStatus {
+                status: Some(HealthStatusCode::Progressing),
+                message: "Waiting for rollout to finish: 0 of 1 updated replicas are available..."
+                    .to_owned(),
+                last_transition_time: None,
+            }),
+            ..ResourceStatus::default()
+        });
+        let state = OperationState {
+            sync_result: Some(SyncOperationResult {
+                resources: record.results(),
+                ..SyncOperationResult::default()
+            }),
+            ..OperationState::default()
+        };
+        let application = Application {
+            status: Some(ApplicationStatus {
+                resources: rows.collect(),
+                operation_state: Some(state.clone()),
+                ..ApplicationStatus::default()
+            }),
+            ..Application::default()
+        };
+        let ended = OperationRecord {
+            id: 1,
+            state,
+            applied: record
+                .tasks
+                .iter()
+                .enumerate()
+                .map(|(at, task)| (task.key.to_string(), hex(at, 64)))
+                .collect(),
+        };
+        (application, record, ended)
+    }
+
+    #[tokio::test]
+    async fn five_thousand_objects_fit_into_one_transaction() {
+        let database = Database::new(Arc::new(MemoryStore::new())).expect("a store");
+        let applications = Collection::<Application>::new(database.clone(), "/applications/");
+        let attempts = Collection::<Record>::new(database.clone(), "/records/");
+        let operations = Collection::<OperationRecord>::new(database.clone(), "/operations/");
+        let (application, record, ended) = large();
+        let plain = serde_json::to_vec(&record).expect("JSON").len();
+        assert!(
+            plain > tiphys_storage::MAX_TXN_BYTES,
+            "{plain} bytes are no test"
+        );
+        let put = applications.put_op("large", &application).expect("a write");
+        let steps = [
+            vec![
+                put.clone(),
+                attempts.put_op("large", &record).expect("a write"),
+            ],
+            vec![put, operations.put_op("large/1", &ended).expect("a write")],
+        ];
+        for ops in steps {
+            let txn = Txn {
+                compares: Vec::new(),
+                ops,
+            };
+            let outcome = database.commit(txn).await;
+            assert!(
+                matches!(outcome, Ok(TxnOutcome::Committed(_))),
+                "{outcome:?}"
+            );
+        }
+        let read = attempts.get("large").await.expect("the store");
+        assert_eq!(read.map(|stored| stored.value), Some(record));
+        let read = applications.get("large").await.expect("the store");
+        assert_eq!(read.map(|stored| stored.value), Some(application));
+        let read = operations.get("large/1").await.expect("the store");
+        assert_eq!(read.map(|stored| stored.value), Some(ended));
+    }
+}
