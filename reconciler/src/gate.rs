@@ -58,6 +58,22 @@ fn is_observed(application: &Application) -> bool {
         })
 }
 
+/// Whether an operation brings an earlier deployment back, or the last one after a newer one failed.
+fn brings_back(application: &Application, sync: &SyncOperation) -> bool {
+    let pin = application
+        .status
+        .as_ref()
+        .and_then(|status| status.pin.as_ref());
+    let is_other = |pin: &ApplicationPin| {
+        if sync.sources.is_empty() {
+            pin.away_from != [sync.revision.as_str()]
+        } else {
+            pin.away_from != sync.revisions
+        }
+    };
+    crate::execute::occasion(application, sync) == Occasion::Rollback || pin.is_some_and(is_other)
+}
+
 impl Reconciler {
     /// What the sync windows of its project say about an application now. Windows that cannot be read, which were stored before
     /// they were checked, say nothing.
@@ -163,8 +179,7 @@ impl Reconciler {
                 until: verdict.changes_at,
             }));
         }
-        let is_rollback = crate::execute::occasion(application, sync) == Occasion::Rollback;
-        if begun || is_rollback || application.spec.depends_on.is_empty() {
+        if begun || brings_back(application, sync) || application.spec.depends_on.is_empty() {
             return Ok(None);
         }
         let gate = depends::gate(&self.dependencies(application).await?);
@@ -254,6 +269,30 @@ mod tests {
         one.spec.sources = vec![source.clone(), source];
         assert!(compared(&one).is_empty());
         assert!(!is_observed(&application(json!({"status": "Unknown"}))));
+    }
+
+    #[test]
+    fn a_rollback_is_known_by_history_and_pin() {
+        let mut one = application(json!({"status": "Synced"}));
+        let to = |revision: &str| SyncOperation {
+            revision: revision.to_owned(),
+            ..SyncOperation::default()
+        };
+        let status = one.status.get_or_insert_default();
+        status.history = ["r1", "r2"]
+            .map(|revision| RevisionHistory {
+                revision: revision.to_owned(),
+                ..RevisionHistory::default()
+            })
+            .to_vec();
+        assert!(brings_back(&one, &to("r1")));
+        assert!(!brings_back(&one, &to("r2")) && !brings_back(&one, &to("r3")));
+        // What failed half way is not in the history; the last deployment comes back.
+        one.status.get_or_insert_default().pin = Some(ApplicationPin {
+            away_from: vec!["r3".to_owned()],
+            ..ApplicationPin::default()
+        });
+        assert!(brings_back(&one, &to("r2")) && !brings_back(&one, &to("r3")));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
+use tiphys_testbed::git::Mode;
 use tiphys_testbed::wait_for;
 use tiphys_tests::{PATIENCE, World, annotated, config_map};
 
@@ -243,5 +244,30 @@ fn dependents_go_before_or_after_their_owner() -> Result<()> {
         until_gone(&world)?;
         world.kubernetes.wait_gone(&world.map("owner"), PATIENCE)?;
     }
+    Ok(())
+}
+
+#[test]
+fn what_cannot_run_its_hooks_can_be_let_go() -> Result<()> {
+    let world = World::start("letgo", "sqlite")?;
+    world
+        .repository
+        .write("app/a.yaml", config_map("a", "1"))?
+        .write("app/h.yaml", annotated("h", "1", &[("hook", "PostDelete")]))?;
+    deploy(&world, 1)?;
+    // The same application, sent again, is the same: the finalizer is not what somebody wrote.
+    world.create(&Value::Null)?;
+    world.git.set_mode(Mode::Gone);
+    until_condition(&world, "ComparisonError", "repository not found")?;
+    world.client.delete(&world.path(""))?.ok()?;
+    until_condition(&world, "DeletionError", "the hooks of the deletion: ")?;
+    assert!(!is_deleting(
+        &world.kubernetes.get(&world.map("a"))?.context("a")?
+    ));
+    let patch = json!({"metadata": {"finalizers": null}}).to_string();
+    let request = json!({"patchType": "merge", "patch": patch});
+    world.client.patch(&world.path(""), &request)?.ok()?;
+    until_gone(&world)?;
+    assert!(world.kubernetes.get(&world.map("a"))?.is_some());
     Ok(())
 }

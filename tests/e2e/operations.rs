@@ -474,7 +474,7 @@ fn only_what_drifted_is_healed() -> Result<()> {
 }
 
 #[test]
-fn a_retry_takes_the_newest_commits_of_all_sources_when_asked_to() -> Result<()> {
+fn retries_and_rollbacks_are_of_all_sources() -> Result<()> {
     let world = World::start("refreshed", "sqlite")?;
     let bad = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}, "data": {"a b": "1"}});
     world
@@ -507,5 +507,29 @@ fn a_retry_takes_the_newest_commits_of_all_sources_when_asked_to() -> Result<()>
         ended["status"]["history"][0]["revisions"],
         json!([mended, mended])
     );
+    // And back again, all of them.
+    world
+        .repository
+        .write("app/a.yaml", config_map("a", "2"))?
+        .write("more/b.yaml", config_map("b", "2"))?;
+    world.repository.commit("newer")?;
+    world.sync(&json!({}))?;
+    world.until_ended()?;
+    let value = |expected: &'static str| move |live: &Value| live["data"]["value"] == expected;
+    world
+        .kubernetes
+        .wait(&world.map("b"), PATIENCE, value("2"))?;
+    world
+        .client
+        .post(&world.path("/rollback"), &json!({"id": 0}))?
+        .ok()?;
+    let back = world.until_ended()?;
+    let revisions = &back["status"]["operationState"]["syncResult"]["revisions"];
+    assert_eq!(revisions, &json!([mended, mended]));
+    for name in ["a", "b"] {
+        world
+            .kubernetes
+            .wait(&world.map(name), PATIENCE, value("1"))?;
+    }
     Ok(())
 }

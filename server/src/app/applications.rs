@@ -234,7 +234,7 @@ impl App {
         let same = old.spec == new.spec
             && old.metadata.labels == new.metadata.labels
             && old.metadata.annotations == new.metadata.annotations
-            && old.metadata.finalizers == new.metadata.finalizers;
+            && stated(&old.metadata.finalizers) == stated(&new.metadata.finalizers);
         if same {
             return Ok(with_revision(stored.value, stored.mod_revision));
         }
@@ -270,12 +270,17 @@ impl App {
     ) -> Result<Application, ApiError> {
         normalise(&mut new.spec);
         let _turn = self.dependency_turn(&new.spec).await;
-        self.applications
+        let stored = self
+            .applications
             .get(&place.id())
             .await
             .map_err(fault)?
             .ok_or_else(|| place.not_found())?;
-        self.check_application(&new, validate).await?;
+        // What is being deleted can be confirmed and let go, also when its source or project is gone.
+        let is_deleting = stored.value.metadata.deletion_timestamp.is_some();
+        if !is_deleting || stored.value.spec != new.spec {
+            self.check_application(&new, validate).await?;
+        }
         self.change(&place, |application| {
             replace_spec(application, new.spec.clone());
             application.metadata.labels.clone_from(&new.metadata.labels);
@@ -565,6 +570,14 @@ fn normalise(spec: &mut ApplicationSpec) {
     }
     spec.sync_policy
         .take_if(|policy| *policy == SyncPolicy::default());
+}
+
+/// The finalizers that somebody wrote, without those that note hooks of the deletion.
+fn stated(finalizers: &[String]) -> Vec<&String> {
+    use tiphys_engine::sync::delete::{POST_DELETE_FINALIZER, PRE_DELETE_FINALIZER};
+    let noted = [PRE_DELETE_FINALIZER, POST_DELETE_FINALIZER];
+    let all = finalizers.iter();
+    all.filter(|one| !noted.contains(&one.as_str())).collect()
 }
 
 fn replace_spec(application: &mut Application, spec: ApplicationSpec) {
