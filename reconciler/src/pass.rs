@@ -71,10 +71,15 @@ impl Reconciler {
         if stored.value.metadata.deletion_timestamp.is_some() {
             return self.delete(id, stored).await;
         }
-        if stored.value.operation.is_some() {
-            return self.operate(id, stored).await;
+        if stored.value.operation.is_none() {
+            return self.reconcile(id, stored).await;
         }
-        self.reconcile(id, stored).await
+        self.operate(id, stored).await?;
+        // What an operation waits for may take hours, in which the comparison is wanted all the same.
+        match self.inner.applications.get(id).await? {
+            Some(stored) if stored.value.operation.is_some() => self.reconcile(id, stored).await,
+            _ => Ok(()),
+        }
     }
 
     /// Compares, and writes the status when it differs.
@@ -117,7 +122,9 @@ impl Reconciler {
         let outcome = match (&target, &comparison) {
             (Ok(target), Some(comparison)) => {
                 let decision = self.automate(id, before, target, comparison).await?;
-                after.operation = decision.operation;
+                if before.operation.is_none() {
+                    after.operation = decision.operation;
+                }
                 status.pin = decision.pin;
                 let objects = target.wanted.iter().map(|wanted| &wanted.object);
                 note_deletion_hooks(&mut after.metadata.finalizers, objects);

@@ -213,12 +213,12 @@ fn a_newer_commit_supersedes_what_is_under_way() -> Result<()> {
     world.until("the first wave", waits)?;
     // What concerns nothing of the application ends nothing.
     world.repository.write("other/readme", "x")?;
-    world.repository.commit("elsewhere")?;
-    world.kubernetes.merge(
-        &world.map("a"),
-        &json!({"metadata": {"labels": {"looked": "at"}}}),
-    )?;
-    assert!(waits(&world.get()?));
+    let elsewhere = world.repository.commit("elsewhere")?;
+    // The comparison goes on while the operation waits.
+    let seen = world.client.get(&world.path("?refresh=normal"))?.ok()?;
+    assert!(waits(&seen), "{seen}");
+    assert_eq!(seen["status"]["sync"]["revision"], elsewhere.as_str());
+    assert_eq!(seen["status"]["health"]["status"], "Progressing");
     world
         .repository
         .write("app/a.yaml", annotated("a", "1", &[]))?;
@@ -531,5 +531,37 @@ fn retries_and_rollbacks_are_of_all_sources() -> Result<()> {
             .kubernetes
             .wait(&world.map(name), PATIENCE, value("1"))?;
     }
+    Ok(())
+}
+
+/// More rows than a transaction of the store has room for, in every record that is written of them.
+#[test]
+fn an_application_of_thousands_of_objects_is_synchronised_and_waited_for() -> Result<()> {
+    let mut world = World::start_with_health("thousands", "sqlite")?;
+    let maps: String = (0..5000)
+        .map(|n| config_map(&format!("a-map-with-a-rather-long-name-{n}"), "1"))
+        .collect();
+    world.repository.write("app/maps.yaml", maps)?.write(
+        "app/h.yaml",
+        annotated("h", "Progressing", &[("hook", "PostSync")]),
+    )?;
+    let commit = world.repository.commit("many")?;
+    world.create(&Value::Null)?;
+    world.sync(&json!({}))?;
+    let waits = |app: &Value| message(app) == "waiting for completion of hook /ConfigMap/h";
+    world.until("the hook", waits)?;
+    world.crash()?;
+    world.until("the hook again", waits)?;
+    let done = json!({"data": {"value": "done"}});
+    world.kubernetes.merge(&world.map("h"), &done)?;
+    let done = world.until_synced(&commit)?;
+    let rows = |value: &Value| value.as_array().map_or(0, Vec::len);
+    assert_eq!(rows(&done["status"]["resources"]), 5000);
+    let result = &done["status"]["operationState"]["syncResult"];
+    // The namespace and the hook are among them.
+    assert_eq!(rows(&result["resources"]), 5002);
+    let listed = world.client.get(&world.path("/operations"))?.ok()?;
+    let applied = listed["items"][0]["applied"].as_object();
+    assert_eq!(applied.map_or(0, serde_json::Map::len), 5001);
     Ok(())
 }
