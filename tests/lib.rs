@@ -152,7 +152,7 @@ impl World {
         Ok(self)
     }
 
-    /// A world whose way to its cluster can be cut.
+    /// A world whose way to its cluster can be cut, and in which the health of ConfigMaps is what [`HEALTH_OF_MAPS`] says.
     ///
     /// # Errors
     /// When something does not start.
@@ -168,7 +168,14 @@ impl World {
         let folder = tempfile::tempdir()?;
         let kubeconfig = folder.path().join("kubeconfig");
         std::fs::write(&kubeconfig, access.kubeconfig("forwarded"))?;
-        let mut world = Self::start_with(name, |options| options.kubeconfig = Some(kubeconfig))?;
+        let file = folder.path().join("tiphys.toml");
+        std::fs::write(&file, HEALTH_OF_MAPS)?;
+        let mut world = Self::start_with(name, |options| {
+            options.kubeconfig = Some(kubeconfig);
+            options
+                .arguments
+                .extend(["--config".to_owned(), file.display().to_string()]);
+        })?;
         world.also = Some(folder);
         Ok((world, forwarder))
     }

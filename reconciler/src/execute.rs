@@ -253,8 +253,16 @@ impl Reconciler {
                 ..failed(OperationPhase::Failed, &reason)
             }));
         }
-        let end = duration::after(record.started_at, deadlines(application).operation);
-        if record.tasks.is_empty() || Utc::now() >= end {
+        if record.tasks.is_empty() {
+            return Ok(Some(failed(OperationPhase::Error, &message)));
+        }
+        let limit = deadlines(application).operation;
+        let end = duration::after(record.started_at, limit);
+        if Utc::now() >= end {
+            let message = format!(
+                "{message}: the operation did not end within its deadline of {}",
+                duration::show(limit)
+            );
             return Ok(Some(failed(OperationPhase::Error, &message)));
         }
         let result = SyncOperationResult {

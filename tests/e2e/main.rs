@@ -11,6 +11,7 @@ mod https;
 mod live;
 mod main_job;
 mod operations;
+mod outage;
 mod render;
 mod schemathesis;
 mod sources;
