@@ -197,6 +197,15 @@ fn an_application_waits_for_those_that_it_depends_on() -> Result<()> {
     let done = world.until_synced(&second)?;
     assert_eq!(done["status"]["operationState"]["phase"], "Succeeded");
     assert_ne!(first, second);
+    // A commit that the dependency does not read holds nobody back: it is compared at it, and is what it was.
+    world.repository.write("app/a.yaml", config_map("a", "2"))?;
+    let third = world.repository.commit("three")?;
+    world.until_synced(&third)?;
+    let base = world
+        .client
+        .get("/api/v1/applications/depends-base")?
+        .ok()?;
+    assert_eq!(base["status"]["sync"]["revision"], third.as_str());
     Ok(())
 }
 
@@ -240,6 +249,29 @@ fn a_newer_commit_supersedes_what_is_under_way() -> Result<()> {
         .collect();
     assert_eq!(phases.len(), 2, "{phases:?}");
     assert_eq!(phases[1], format!("Failed: superseded by {}", &mended[..7]));
+    Ok(())
+}
+
+#[test]
+fn what_waits_for_another_attempt_is_superseded_too() -> Result<()> {
+    let world = World::start("impatient", "sled")?;
+    let bad = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}, "data": {"a b": "1"}});
+    world.repository.write("app/a.yaml", bad.to_string())?;
+    world.repository.commit("bad")?;
+    let retry = json!({"limit": 5, "backoff": {"duration": "1h", "maxDuration": "1h"}});
+    let policy = json!({"automated": {"supersede": true}, "retry": retry,
+        "syncOptions": ["CreateNamespace=true"]});
+    let application = world.application(&policy);
+    world
+        .client
+        .post("/api/v1/applications", &application)?
+        .ok()?;
+    world.until("the pause", |app| {
+        app["status"]["operationState"]["retryCount"] == 1
+    })?;
+    world.repository.write("app/a.yaml", config_map("a", "1"))?;
+    let mended = world.repository.commit("mended")?;
+    world.until_synced(&mended)?;
     Ok(())
 }
 
