@@ -73,7 +73,11 @@ impl Target {
             .collect();
         let mut left = self.cluster.tracked(application);
         // A hook is no part of the application: it goes by its own policy.
-        left.retain(|live| !wanted.contains(live.key.as_ref()) && !hook::is_hook(&live.object));
+        left.retain(|live| {
+            !wanted.contains(live.key.as_ref())
+                && !hook::is_hook(&live.object)
+                && self.permission.covers(&live.key)
+        });
         left.sort_by(|a, b| a.key.cmp(&b.key));
         left.into_iter().map(|live| live.object).collect()
     }

@@ -26,7 +26,7 @@ use crate::cluster::{Apply, Cluster, ClusterError, Whole};
 use crate::compare::conditions;
 use crate::execute::{delete_hook, identity, policy, release};
 use crate::gate::deadlines;
-use crate::target::{Choice, Condition, Target};
+use crate::target::{Choice, Condition, Permission, Target};
 
 /// When a deletion that could not go on is tried again.
 const AGAIN: Duration = Duration::from_secs(10);
@@ -92,7 +92,7 @@ impl Reconciler {
             return Ok(Ok(Outlook::Gone));
         }
         // Without its cluster there is nothing left that could be deleted.
-        let Ok((_, cluster)) = self.destination(application) else {
+        let Ok((server, cluster)) = self.destination(application) else {
             return Ok(Ok(Outlook::Gone));
         };
         let known = if cascade.hooks {
@@ -109,6 +109,7 @@ impl Reconciler {
             application,
             cascade,
             cluster: &cluster,
+            permission: self.permission(application, server),
             target: target.as_ref(),
         };
         self.take_steps(id, &deletion, record).await.map(Ok)
@@ -245,6 +246,7 @@ struct Deletion<'a> {
     application: &'a Application,
     cascade: Cascade,
     cluster: &'a Cluster,
+    permission: Permission,
     target: Option<&'a Target>,
 }
 
@@ -284,6 +286,9 @@ impl Deletion<'_> {
         let mut seen = HashMap::new();
         let mut tracked = Vec::new();
         for Whole { key, object } in self.cluster.tracked(&self.application.metadata.name) {
+            if !self.permission.covers(&key) {
+                continue;
+            }
             let health = checks.assess(&object, now);
             tracked.push(ResourceKey::clone(&key));
             seen.insert(ResourceKey::clone(&key), (object, health));

@@ -14,6 +14,7 @@ use tiphys_render::Manifest;
 
 use crate::cluster::{Cluster, ClusterError, MANAGER};
 use crate::execute::is_compared;
+use crate::records::Records;
 use crate::{IN_CLUSTER, Reconciler, Rendered};
 
 /// Something that keeps an application from being compared or synchronised, or a warning.
@@ -41,6 +42,35 @@ pub(crate) struct Wanted {
     pub object: Value,
 }
 
+/// What its project permits an application to have in its cluster.
+#[derive(Clone)]
+pub(crate) struct Permission {
+    records: Arc<Records>,
+    project: String,
+    server: String,
+    name: String,
+    namespace: String,
+}
+
+impl Permission {
+    fn destination(&self) -> project::Destination<'_> {
+        project::Destination {
+            server: &self.server,
+            name: &self.name,
+            namespace: &self.namespace,
+        }
+    }
+
+    /// Whether a live object may be the application's. Without its project, which cannot be deleted before it, everything may.
+    pub fn covers(&self, live: &ResourceKey) -> bool {
+        let project = self.records.projects.get(&self.project);
+        project.is_none_or(|project| {
+            let namespaced = !live.namespace.is_empty();
+            project::refusal(project, self.destination(), live, namespaced).is_none()
+        })
+    }
+}
+
 /// What an application should be, and where.
 pub(crate) struct Target {
     pub cluster: Cluster,
@@ -63,6 +93,8 @@ pub(crate) struct Target {
     pub shared: Vec<(ResourceKey, String)>,
     /// What the user does not want to see as drift.
     pub rules: IgnoreRules,
+    /// What the project permits; live objects that it does not are none of the application's, whatever they say.
+    pub permission: Permission,
     /// Objects that the project forbids: their result, and why.
     pub forbidden: Vec<(ResourceKey, Gvk, String)>,
     pub warnings: Vec<Condition>,
@@ -129,6 +161,22 @@ impl Reconciler {
             )
         })?;
         Ok((server, cluster))
+    }
+
+    /// What its project permits an application to have in its cluster, which is `server`.
+    pub(crate) fn permission(&self, application: &Application, server: String) -> Permission {
+        let destination = &application.spec.destination;
+        Permission {
+            records: self.records(),
+            project: application.spec.project.clone(),
+            name: if server == IN_CLUSTER {
+                "in-cluster".to_owned()
+            } else {
+                destination.name.clone()
+            },
+            server,
+            namespace: destination.namespace.clone(),
+        }
     }
 
     /// The sync windows of its project that concern an application.
@@ -212,15 +260,8 @@ impl Reconciler {
             Some(revision) if choice.revisions.is_empty() => vec![revision.to_owned()],
             _ => choice.revisions.to_vec(),
         };
-        let destination = project::Destination {
-            server: &server,
-            name: if server == IN_CLUSTER {
-                "in-cluster"
-            } else {
-                &spec.destination.name
-            },
-            namespace: &spec.destination.namespace,
-        };
+        let permission = self.permission(application, server);
+        let destination = permission.destination();
         let urls: Vec<&str> = sources
             .iter()
             .map(|source| source.repo_url.as_str())
@@ -254,6 +295,7 @@ impl Reconciler {
             served: HashSet::new(),
             shared: Vec::new(),
             rules: IgnoreRules::default(),
+            permission: permission.clone(),
             forbidden: Vec::new(),
             warnings: Vec::new(),
         };
@@ -296,17 +338,7 @@ impl Reconciler {
                 |kind| kind.namespaced,
             );
             let wanted = prepare(&manifest.object, gvk, namespaced, application);
-            if !project::permits_kind(
-                project,
-                &wanted.gvk.group,
-                &wanted.gvk.kind,
-                &wanted.key.name,
-                namespaced,
-            ) {
-                let reason = format!(
-                    "resource {}:{} is not permitted in project {}",
-                    wanted.gvk.group, wanted.gvk.kind, spec.project
-                );
+            if let Some(reason) = project::refusal(project, destination, &wanted.key, namespaced) {
                 target.forbidden.push((wanted.key, wanted.gvk, reason));
                 continue;
             }

@@ -12,6 +12,7 @@ mod live;
 mod main_job;
 mod operations;
 mod outage;
+mod project;
 mod render;
 mod schemathesis;
 mod sources;
