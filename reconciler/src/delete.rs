@@ -19,7 +19,7 @@ use tiphys_engine::sync::{
     Action, Desired, Left, Live, Options, Record, Step, Task, TaskRecord, Wait, WaitFor, Wave,
 };
 use tiphys_model::{Application, OperationPhase, ResourceKey};
-use tiphys_storage::{StoreError, Stored};
+use tiphys_storage::{StoreError, Stored, Txn, TxnOutcome};
 
 use crate::Reconciler;
 use crate::cluster::{Apply, Cluster, ClusterError, Whole};
@@ -59,11 +59,7 @@ impl Reconciler {
         let (condition, pause) = match outlook {
             Outlook::Waits(condition, pause) => (condition, pause),
             Outlook::Gone => {
-                self.inner.attempts.delete(id, None).await?;
-                self.inner.deletions.delete(id, None).await?;
-                let revision = Some(stored.mod_revision);
-                self.inner.applications.delete(id, revision).await?;
-                return Ok(());
+                return self.forget(id, &stored).await;
             }
         };
         self.again(id, pause);
@@ -79,6 +75,23 @@ impl Reconciler {
             }
         }
         Ok(())
+    }
+
+    /// Deletes the application and what was kept of its operation and deletion, together: a crash runs no hook again.
+    async fn forget(&self, id: &str, stored: &Stored<Application>) -> Result<(), StoreError> {
+        let applications = &self.inner.applications;
+        let txn = Txn {
+            compares: vec![applications.compare(id, stored.mod_revision)],
+            ops: vec![
+                self.inner.attempts.delete_op(id),
+                self.inner.deletions.delete_op(id),
+                applications.delete_op(id),
+            ],
+        };
+        match self.inner.database.commit(txn).await? {
+            TxnOutcome::Committed(_) => Ok(()),
+            TxnOutcome::Conflict { key, current } => Err(StoreError::Conflict { key, current }),
+        }
     }
 
     /// Takes steps until everything is gone, or something has to be waited for.

@@ -73,7 +73,7 @@ pub fn rollback(
     let Some(finished) = state.finished_at.filter(|_| is_whole(state)) else {
         return Rollback::No;
     };
-    let Some((bad, good)) = bad_and_good(&status.history, state) else {
+    let Some((bad, good)) = bad_and_good(&status.history, state, status.pin.as_ref()) else {
         return Rollback::No;
     };
     // A failed operation has been tried again within the deadline.
@@ -109,9 +109,11 @@ pub fn ends_retries(
     let deadline = policy
         .and_then(|policy| policy.rollback_on_failure.as_ref())
         .and_then(|policy| health_deadline(&policy.health_deadline).ok());
-    let state = application.status.as_ref();
-    let state = state.and_then(|status| status.operation_state.as_ref());
-    let (Some(deadline), Some(state), Some(result)) = (deadline, state, result) else {
+    let status = application.status.as_ref();
+    let state = status.and_then(|status| status.operation_state.as_ref());
+    let (Some(deadline), Some(status), Some(state), Some(result)) =
+        (deadline, status, state, result)
+    else {
         return false;
     };
     let is_unhealthy = |row: &ResourceResult| {
@@ -120,15 +122,13 @@ pub fn ends_retries(
     result.resources.iter().any(is_unhealthy)
         && next > after(state.started_at, deadline)
         && bad_and_good(
-            application
-                .status
-                .as_ref()
-                .map_or(&[], |status| status.history.as_slice()),
+            &status.history,
             &OperationState {
                 phase: OperationPhase::Failed,
                 sync_result: Some(result.clone()),
                 ..OperationState::default()
             },
+            status.pin.as_ref(),
         )
         .is_some()
 }
@@ -143,7 +143,11 @@ fn is_whole(state: &OperationState) -> bool {
 }
 
 /// The commits that the last operation brought, and the number of the deployment before; none when it brought nothing new.
-fn bad_and_good(history: &[RevisionHistory], state: &OperationState) -> Option<(Vec<String>, i64)> {
+fn bad_and_good(
+    history: &[RevisionHistory],
+    state: &OperationState,
+    pin: Option<&Pin>,
+) -> Option<(Vec<String>, i64)> {
     let (bad, before) = if state.phase == OperationPhase::Succeeded {
         let [before @ .., last] = history else {
             return None;
@@ -170,6 +174,10 @@ fn bad_and_good(history: &[RevisionHistory], state: &OperationState) -> Option<(
     let [earlier @ .., good] = before else {
         return None;
     };
+    // A short history has forgotten that the last deployment brought an earlier one back.
+    if pin.is_some_and(|pin| pin.away_from == commits(good)) {
+        return None;
+    }
     let is_rollback = earlier.iter().any(|deployment| commits(deployment) == bad);
     (commits(good) != bad && !is_rollback).then_some((bad, good.id))
 }
@@ -240,7 +248,8 @@ pub fn automatic(application: &Application, pin: &Pin) -> Option<Operation> {
     Some(operation)
 }
 
-/// The pin that a rollback by hand leaves when automation is on: away from the revision that is current.
+/// The pin that a rollback by hand leaves: away from the revision that is current. Without automation, and without rollbacks by
+/// themselves, there is nothing to keep away.
 #[must_use]
 pub fn pin_after_rollback(
     application: &Application,
@@ -255,7 +264,10 @@ pub fn pin_after_rollback(
         .history
         .iter()
         .find(|deployment| deployment.id == history_id)?;
-    (is_automated(application) && !current.is_empty() && commits(target) != current).then(|| Pin {
+    let policy = application.spec.sync_policy.as_ref();
+    let acts = is_automated(application)
+        || policy.is_some_and(|policy| policy.rollback_on_failure.is_some());
+    (acts && !current.is_empty() && commits(target) != current).then(|| Pin {
         away_from: current.to_vec(),
         history_id,
         since: now,

@@ -432,6 +432,29 @@ fn bad_health_rolls_back_once() {
 }
 
 #[test]
+fn nothing_goes_back_to_what_is_pinned() {
+    let ask = |pin: Value| {
+        let mut changes = synced_to("r1", "Succeeded", 900, json!({}));
+        merge(
+            &mut changes,
+            json!({"status": {"operationState": {"startedAt": at(899)}, "pin": pin}}),
+        );
+        // The history keeps two deployments: that r1 was there before is forgotten.
+        merge(&mut changes, history(&["r2", "r1"]));
+        let deadline = Duration::from_secs(60);
+        rollback(
+            &application(changes),
+            HealthStatusCode::Degraded,
+            deadline,
+            now(),
+        )
+    };
+    let pin = json!({"awayFrom": ["r2"], "historyId": 0, "since": at(899), "reason": ""});
+    assert_eq!(ask(pin), Rollback::No);
+    assert!(matches!(ask(json!(null)), Rollback::To { .. }));
+}
+
+#[test]
 fn what_failed_half_way_is_rolled_back_to_the_last_deployment() {
     let ask = |revisions: &[&str], row: Value| {
         let mut changes = synced_to("r2", "Failed", 900, json!({}));
@@ -533,4 +556,6 @@ fn a_rollback_by_hand_pins_when_automation_is_on() {
         pin(json!({"spec": {"syncPolicy": {"automated": null}}}), 0),
         None
     );
+    let acts = json!({"spec": {"syncPolicy": {"automated": null, "rollbackOnFailure": {}}}});
+    assert!(pin(acts, 0).is_some());
 }

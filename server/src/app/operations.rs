@@ -250,29 +250,7 @@ impl App {
     }
 
     pub(super) async fn terminate_operation(&self, place: Place) -> Result<Empty, ApiError> {
-        self.change(&place, |application| {
-            let Some(operation) = &application.operation else {
-                return Err(ApiError::invalid(
-                    "Unable to terminate operation. No operation is in progress",
-                ));
-            };
-            let status = application.status.get_or_insert_default();
-            // What is still there of an operation that has ended is not the state of one that is queued.
-            status
-                .operation_state
-                .take_if(|state| state.finished_at.is_some() || state.operation != *operation);
-            let state = status
-                .operation_state
-                .get_or_insert_with(|| OperationState {
-                    operation: operation.clone(),
-                    started_at: super::now(),
-                    ..OperationState::default()
-                });
-            state.phase = OperationPhase::Terminating;
-            "operation is terminating".clone_into(&mut state.message);
-            Ok(())
-        })
-        .await?;
+        self.change(&place, terminate).await?;
         Ok(Empty::default())
     }
 }
@@ -282,6 +260,30 @@ fn by(caller: &Caller) -> OperationInitiator {
         username: caller.username.clone(),
         automated: false,
     }
+}
+
+/// Asks the operation of an application to end, whether it runs, waits or has not begun.
+fn terminate(application: &mut Application) -> Result<(), ApiError> {
+    let Some(operation) = &application.operation else {
+        return Err(ApiError::invalid(
+            "Unable to terminate operation. No operation is in progress",
+        ));
+    };
+    let status = application.status.get_or_insert_default();
+    // What is still there of an operation that has ended is not the state of one that is queued.
+    status
+        .operation_state
+        .take_if(|state| state.finished_at.is_some() || state.operation != *operation);
+    let state = status
+        .operation_state
+        .get_or_insert_with(|| OperationState {
+            operation: operation.clone(),
+            started_at: super::now(),
+            ..OperationState::default()
+        });
+    state.phase = OperationPhase::Terminating;
+    "operation is terminating".clone_into(&mut state.message);
+    Ok(())
 }
 
 fn refuse_deleting(application: &Application) -> Result<(), ApiError> {
@@ -380,5 +382,38 @@ impl App {
             assigned_windows: read.iter().map(|(window, _)| shown(window)).collect(),
             can_sync: window::verdict(&all, now, None).manual,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_queued_is_terminated_although_another_operation_has_ended() {
+        let sync = |revision: &str| Operation {
+            sync: Some(SyncOperation {
+                revision: revision.to_owned(),
+                ..SyncOperation::default()
+            }),
+            ..Operation::default()
+        };
+        let mut application = Application::default();
+        assert!(terminate(&mut application).is_err());
+        application.status = Some(ApplicationStatus {
+            operation_state: Some(OperationState {
+                operation: sync("r1"),
+                phase: OperationPhase::Succeeded,
+                finished_at: Some(super::super::now()),
+                ..OperationState::default()
+            }),
+            ..ApplicationStatus::default()
+        });
+        application.operation = Some(sync("r2"));
+        assert!(terminate(&mut application).is_ok());
+        let state = application.status.and_then(|status| status.operation_state);
+        let state = state.unwrap_or_default();
+        assert_eq!(state.phase, OperationPhase::Terminating);
+        assert_eq!((state.operation, state.finished_at), (sync("r2"), None));
     }
 }
