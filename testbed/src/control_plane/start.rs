@@ -85,7 +85,11 @@ fn try_start(
     let etcd = SocketAddr::from((Ipv4Addr::LOCALHOST, layout.etcd_client));
     plane.wait(
         "etcd",
-        |_| Ok(TcpStream::connect(etcd).map(drop).map_err(|e| e.to_string())),
+        |_| {
+            Ok(TcpStream::connect(etcd)
+                .map(drop)
+                .map_err(|e| e.to_string()))
+        },
         &kubernetes,
     )?;
     plane.spawn("kube-apiserver", layout.api_server(programs)?)?;
