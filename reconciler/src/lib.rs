@@ -9,6 +9,7 @@ mod compare;
 mod delete;
 mod execute;
 mod follow;
+mod gate;
 mod pass;
 mod queue;
 mod records;
@@ -106,6 +107,8 @@ struct Inner {
     registered: Collection<ClusterRecord>,
     /// What running operations have done so far.
     attempts: Collection<tiphys_engine::sync::Record>,
+    /// What deletions under way have done so far.
+    deletions: Collection<tiphys_engine::sync::Record>,
     /// Operations that have ended.
     operations: Collection<tiphys_model::OperationRecord>,
     sealer: Arc<Sealer>,
@@ -140,6 +143,7 @@ impl Reconciler {
                 repositories: Collection::new(database.clone(), "/repositories/"),
                 registered: Collection::new(database.clone(), "/clusters/"),
                 attempts: Collection::new(database.clone(), "/records/"),
+                deletions: Collection::new(database.clone(), "/deletions/"),
                 operations: Collection::new(database.clone(), OPERATIONS),
                 database,
                 rendered: rendering::Cache::new(Some(parts.rendered), Arc::clone(&sealer)),

@@ -3,6 +3,9 @@
 use std::time::Duration;
 
 use tiphys_engine::automation::skips_reconcile;
+use tiphys_engine::sync::Phase;
+use tiphys_engine::sync::delete::{POST_DELETE_FINALIZER, PRE_DELETE_FINALIZER};
+use tiphys_engine::sync::hook::{self, Occasion, Role};
 use tiphys_model::*;
 use tiphys_storage::{StoreError, Stored};
 use tokio::time::Instant;
@@ -18,6 +21,31 @@ const REFRESH: &str = "argocd.argoproj.io/refresh";
 const AGAIN: Duration = Duration::from_secs(10);
 /// When an application comes again that found too many others waiting for dry runs.
 const TURN: Duration = Duration::from_secs(1);
+
+/// Marks with finalizers, as Argo CD does, that hooks run when the application is deleted: only then does its deletion need the source.
+fn note_deletion_hooks<'a>(
+    finalizers: &mut Vec<String>,
+    objects: impl Iterator<Item = &'a serde_json::Value>,
+) {
+    let roles: Vec<Role> = objects
+        .map(|object| hook::role(object, Occasion::Upgrade))
+        .filter(|role| matches!(role, Role::Hook(_)))
+        .collect();
+    for (phase, finalizer) in [
+        (Phase::PreDelete, PRE_DELETE_FINALIZER),
+        (Phase::PostDelete, POST_DELETE_FINALIZER),
+    ] {
+        let runs = roles
+            .iter()
+            .any(|role| matches!(role, Role::Hook(phases) if phases.contains(&phase)));
+        let is_noted = finalizers.iter().any(|known| known == finalizer);
+        if runs && !is_noted {
+            finalizers.push(finalizer.to_owned());
+        } else if !runs && is_noted {
+            finalizers.retain(|known| known != finalizer);
+        }
+    }
+}
 
 impl Reconciler {
     pub(crate) async fn pass(&self, id: &str) {
@@ -49,10 +77,15 @@ impl Reconciler {
         if stored.value.metadata.deletion_timestamp.is_some() {
             return self.delete(id, stored).await;
         }
-        if stored.value.operation.is_some() {
-            return self.operate(id, stored).await;
+        if stored.value.operation.is_none() {
+            return self.reconcile(id, stored).await;
         }
-        self.reconcile(id, stored).await
+        self.operate(id, stored).await?;
+        // What an operation waits for may take hours, in which the comparison is wanted all the same.
+        match self.inner.applications.get(id).await? {
+            Some(stored) if stored.value.operation.is_some() => self.reconcile(id, stored).await,
+            _ => Ok(()),
+        }
     }
 
     /// Compares, and writes the status when it differs.
@@ -113,8 +146,13 @@ impl Reconciler {
         let status = after.status.get_or_insert_default();
         let outcome = match (&target, &comparison) {
             (Ok(target), Some(comparison)) => {
-                let decision = self.automate(id, before, target, comparison);
-                after.operation = decision.operation;
+                let decision = self.automate(id, before, target, comparison).await?;
+                if before.operation.is_none() {
+                    after.operation = decision.operation;
+                }
+                status.pin = decision.pin;
+                let objects = target.wanted.iter().map(|wanted| &wanted.object);
+                note_deletion_hooks(&mut after.metadata.finalizers, objects);
                 fill(
                     status,
                     &before.spec,
@@ -143,5 +181,35 @@ impl Reconciler {
             .replace(id, &after, stored.mod_revision)
             .await?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn hooks_of_deletions_are_noted_and_forgotten() {
+        let hook = |annotation: &str, types: &str| json!({"metadata": {"annotations": {annotation: types}}});
+        let objects = [
+            json!({"metadata": {"name": "a"}}),
+            hook(hook::HOOK, "PreSync,PreDelete"),
+            hook(hook::HELM_HOOK, "post-delete"),
+        ];
+        let mut finalizers = vec!["theirs".to_owned()];
+        note_deletion_hooks(&mut finalizers, objects.iter());
+        assert_eq!(
+            finalizers,
+            ["theirs", PRE_DELETE_FINALIZER, POST_DELETE_FINALIZER]
+        );
+        let before = finalizers.clone();
+        note_deletion_hooks(&mut finalizers, objects.iter());
+        assert_eq!(finalizers, before);
+        note_deletion_hooks(&mut finalizers, objects[..2].iter());
+        assert_eq!(finalizers, ["theirs", PRE_DELETE_FINALIZER]);
+        note_deletion_hooks(&mut finalizers, objects[..1].iter());
+        assert_eq!(finalizers, ["theirs"]);
     }
 }

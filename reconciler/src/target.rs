@@ -16,6 +16,7 @@ use tiphys_render::Manifest;
 
 use crate::cluster::{Cluster, ClusterError, MANAGER};
 use crate::execute::is_compared;
+use crate::records::Records;
 use crate::{Customs, IN_CLUSTER, Reconciler, Rendered};
 
 /// Something that keeps an application from being compared or synchronised, or a warning.
@@ -41,6 +42,35 @@ pub(crate) struct Wanted {
     pub key: ResourceKey,
     pub gvk: Gvk,
     pub object: Value,
+}
+
+/// What its project permits an application to have in its cluster.
+#[derive(Clone)]
+pub(crate) struct Permission {
+    records: Arc<Records>,
+    project: String,
+    server: String,
+    name: String,
+    namespace: String,
+}
+
+impl Permission {
+    fn destination(&self) -> project::Destination<'_> {
+        project::Destination {
+            server: &self.server,
+            name: &self.name,
+            namespace: &self.namespace,
+        }
+    }
+
+    /// Whether a live object may be the application's. Without its project, which cannot be deleted before it, everything may.
+    pub fn covers(&self, live: &ResourceKey) -> bool {
+        let project = self.records.projects.get(&self.project);
+        project.is_none_or(|project| {
+            let namespaced = !live.namespace.is_empty();
+            project::refusal(project, self.destination(), live, namespaced).is_none()
+        })
+    }
 }
 
 /// What an application should be, and where.
@@ -77,6 +107,8 @@ pub(crate) struct Target {
     pub tracking: Arc<Tracking>,
     /// The cluster's own schemas of the wanted objects, where they are compared.
     pub schemas: Schemas,
+    /// What the project permits; live objects that it does not are none of the application's, whatever they say.
+    pub permission: Permission,
     /// Objects that the project forbids: their result, and why.
     pub forbidden: Vec<(ResourceKey, Gvk, String)>,
     pub warnings: Vec<Condition>,
@@ -185,6 +217,22 @@ impl Reconciler {
         Ok((server, cluster))
     }
 
+    /// What its project permits an application to have in its cluster, which is `server`.
+    pub(crate) fn permission(&self, application: &Application, server: String) -> Permission {
+        let destination = &application.spec.destination;
+        Permission {
+            records: self.records(),
+            project: application.spec.project.clone(),
+            name: if server == IN_CLUSTER {
+                "in-cluster".to_owned()
+            } else {
+                destination.name.clone()
+            },
+            server,
+            namespace: destination.namespace.clone(),
+        }
+    }
+
     /// The sync windows of its project that concern an application.
     #[must_use]
     pub fn windows(&self, application: &Application) -> Vec<SyncWindow> {
@@ -266,15 +314,8 @@ impl Reconciler {
             Some(revision) if choice.revisions.is_empty() => vec![revision.to_owned()],
             _ => choice.revisions.to_vec(),
         };
-        let destination = project::Destination {
-            server: &server,
-            name: if server == IN_CLUSTER {
-                "in-cluster"
-            } else {
-                &spec.destination.name
-            },
-            namespace: &spec.destination.namespace,
-        };
+        let permission = self.permission(application, server);
+        let destination = permission.destination();
         let urls: Vec<&str> = sources
             .iter()
             .map(|source| source.repo_url.as_str())
@@ -323,6 +364,7 @@ impl Reconciler {
                 }),
             tracking: Arc::clone(self.inner.clusters.tracking()),
             schemas: Schemas::default(),
+            permission: permission.clone(),
             forbidden: Vec::new(),
             warnings: Vec::new(),
         };
@@ -380,17 +422,7 @@ impl Reconciler {
                 self.tracking(),
                 target.customs.uncounted.status,
             );
-            if !project::permits_kind(
-                project,
-                &wanted.gvk.group,
-                &wanted.gvk.kind,
-                &wanted.key.name,
-                namespaced,
-            ) {
-                let reason = format!(
-                    "resource {}:{} is not permitted in project {}",
-                    wanted.gvk.group, wanted.gvk.kind, spec.project
-                );
+            if let Some(reason) = project::refusal(project, destination, &wanted.key, namespaced) {
                 target.forbidden.push((wanted.key, wanted.gvk, reason));
                 continue;
             }

@@ -2,18 +2,7 @@
 
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
-use tiphys_tests::{PATIENCE, World};
-
-/// A ConfigMap with annotations, each `name: "value"`.
-fn annotated(name: &str, value: &str, annotations: &[(&str, &str)]) -> String {
-    let annotations: serde_json::Map<String, Value> = annotations
-        .iter()
-        .map(|(name, value)| (format!("argocd.argoproj.io/{name}"), json!(value)))
-        .collect();
-    json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "annotations": annotations},
-        "data": {"value": value}})
-    .to_string()
-}
+use tiphys_tests::{PATIENCE, World, annotated};
 
 /// The rows of an operation's result: phase, name, status.
 fn rows(application: &Value) -> Vec<(String, String, String)> {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::Utc;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use tiphys_engine::health::Health;
@@ -16,6 +16,7 @@ use tiphys_engine::sync::{
 use tiphys_model::*;
 
 use crate::Reconciler;
+use crate::gate::deadlines;
 use crate::target::Target;
 use crate::verdict::Answers;
 
@@ -34,12 +35,13 @@ pub(super) struct Attempt<'a> {
 }
 
 impl<'a> Attempt<'a> {
-    pub fn new(
-        application: &Application,
-        sync: &SyncOperation,
-        target: &'a Target,
-        started_at: DateTime<Utc>,
-    ) -> Self {
+    pub fn new(application: &Application, sync: &SyncOperation, target: &'a Target) -> Self {
+        // A confirmation counts for all attempts of the operation.
+        let since = application
+            .status
+            .as_ref()
+            .and_then(|status| status.operation_state.as_ref())
+            .map_or_else(Utc::now, |state| state.started_at);
         let options = Options::of_application_leniently(&sync.sync_options);
         let approved = application
             .metadata
@@ -57,7 +59,7 @@ impl<'a> Attempt<'a> {
             .collect();
         Self {
             namespace: namespace(application, &options, target),
-            deadlines: Deadlines::default(),
+            deadlines: deadlines(application),
             refused: refused.iter().map(row).collect(),
             answers: Answers::default(),
             served: &target.served,
@@ -69,7 +71,7 @@ impl<'a> Attempt<'a> {
                 skip_hooks: apply.is_some() && hook.is_none(),
                 selected: sync.resources.iter().map(selector).collect(),
                 occasion: occasion(application, sync),
-                confirmed: is_deletion_approved(approved, started_at),
+                confirmed: is_deletion_approved(approved, since),
                 terminate: None,
                 refused,
                 shared: target.shared.clone(),
@@ -161,7 +163,7 @@ fn selector(resource: &SyncOperationResource) -> Selector {
 
 /// What the synchronisation is to Helm's hooks: the first is an installation, one that brings back what was deployed before the
 /// last deployment is a rollback.
-fn occasion(application: &Application, sync: &SyncOperation) -> Occasion {
+pub(crate) fn occasion(application: &Application, sync: &SyncOperation) -> Occasion {
     let history = application
         .status
         .as_ref()
@@ -171,9 +173,11 @@ fn occasion(application: &Application, sync: &SyncOperation) -> Occasion {
         [] => Occasion::Install,
         [earlier @ .., last] => {
             let is = |deployment: &RevisionHistory| {
-                !sync.revision.is_empty()
+                !(sync.revision.is_empty() && sync.revisions.is_empty())
                     && deployment.revision == sync.revision
+                    && deployment.revisions == sync.revisions
                     && deployment.source == sync.source
+                    && deployment.sources == sync.sources
             };
             if !is(last) && earlier.iter().any(is) {
                 Occasion::Rollback
