@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use serde_json::{Map, Value};
 use tiphys_model::ResourceKey;
 
-use crate::object;
+use crate::{managed_fields, object};
 
 /// The annotation.
 pub const TRACKING_ID: &str = "argocd.argoproj.io/tracking-id";
@@ -161,26 +161,6 @@ impl Tracking {
         self.application_of(live).filter(|_| !copied)
     }
 
-    /// Whether a live object is a claim that a StatefulSet made from a template, with the template's labels. Kubernetes names no
-    /// owner in it, because its data shall outlive the set.
-    #[must_use]
-    pub fn is_claim_of(&self, claim: &ResourceKey, set: &ResourceKey) -> bool {
-        let ordinal = |name: &str| -> bool {
-            let rest = name.rsplit_once('-').filter(|(_, ordinal)| {
-                !ordinal.is_empty() && ordinal.bytes().all(|byte| byte.is_ascii_digit())
-            });
-            rest.is_some_and(|(rest, _)| {
-                rest.strip_suffix(set.name.as_str())
-                    .is_some_and(|template| template.len() > 1 && template.ends_with('-'))
-            })
-        };
-        self.method == Method::Label
-            && (claim.group.as_str(), claim.kind.as_str()) == ("", "PersistentVolumeClaim")
-            && (set.group.as_str(), set.kind.as_str()) == ("apps", "StatefulSet")
-            && claim.namespace == set.namespace
-            && ordinal(&claim.name)
-    }
-
     /// Whether an annotation or a label, by its name, has a part in all this.
     #[must_use]
     pub fn reads(&self, name: &str) -> bool {
@@ -223,6 +203,22 @@ impl Tracking {
         }
         Cow::Owned(live)
     }
+}
+
+/// Whether a live object is a claim that a StatefulSet made from a template, with the labels of the template. Kubernetes names no owner in
+/// it, because its data shall outlive the set; the record of field managers tells who wrote it. `manager` is our own.
+#[must_use]
+pub fn is_made_from_template(live: &Value, manager: &str) -> bool {
+    let is_claim = live["kind"] == "PersistentVolumeClaim" && live["apiVersion"] == "v1";
+    let mut by_controller = false;
+    for entry in managed_fields::entries(live).filter(|_| is_claim) {
+        if entry.manager == manager || managed_fields::LEGACY_MANAGERS.contains(&entry.manager) {
+            return false;
+        }
+        by_controller |=
+            entry.manager == "kube-controller-manager" && entry.fields.contains_key("f:spec");
+    }
+    by_controller
 }
 
 fn label<'v>(object: &'v Value, key: &str) -> Option<&'v str> {
@@ -473,27 +469,28 @@ mod tests {
     }
 
     #[test]
-    fn claims_of_a_set_are_known_by_their_names() {
-        let key = |group: &str, kind: &str, name: &str| ResourceKey {
-            group: group.into(),
-            kind: kind.into(),
-            namespace: "s".into(),
-            name: name.into(),
+    fn claims_that_a_set_made_are_known_by_who_wrote_them() {
+        let claim = |managers: &[&str]| {
+            let entries: Vec<Value> = managers
+                .iter()
+                .map(|name| json!({"manager": name, "operation": "Update", "fieldsV1": {"f:spec": {"f:volumeMode": {}}}}))
+                .collect();
+            json!({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "data-db-0", "managedFields": entries}})
         };
-        let set = key("apps", "StatefulSet", "db");
-        let claim = |name: &str| key("", "PersistentVolumeClaim", name);
-        let by_label = tracking("label", "");
-        for (name, expected) in [
-            ("data-db-0", true),
-            ("my-data-db-12", true),
-            ("data-db", false),
-            ("data-db-x", false),
-            ("-db-0", false),
-            ("data-otherdb-0", false),
+        for (managers, expected) in [
+            (&["kube-controller-manager"][..], true),
+            (&["kube-controller-manager", "kubectl-edit"], true),
+            (&["kube-controller-manager", "tiphys"], false),
+            (&["tiphys"], false),
+            (&["kubectl-client-side-apply"], false),
+            (&[], false),
         ] {
-            assert_eq!(by_label.is_claim_of(&claim(name), &set), expected, "{name}");
+            let made = is_made_from_template(&claim(managers), "tiphys");
+            assert_eq!(made, expected, "{managers:?}");
         }
-        assert!(!tracking("annotation", "").is_claim_of(&claim("data-db-0"), &set));
+        let mut other = claim(&["kube-controller-manager"]);
+        other["kind"] = json!("ConfigMap");
+        assert!(!is_made_from_template(&other, "tiphys"));
     }
 
     #[test]

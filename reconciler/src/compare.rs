@@ -80,16 +80,9 @@ impl Target {
             .chain(self.forbidden.iter().map(|entry| &entry.0))
             .collect();
         let tracked = self.cluster.tracked_keys(application);
-        let sets: Vec<&ResourceKey> = tracked
-            .iter()
-            .map(AsRef::as_ref)
-            .chain(wanted.iter().copied())
-            .filter(|key| key.kind == "StatefulSet")
-            .collect();
         let mut left: Vec<&Arc<ResourceKey>> = tracked
             .iter()
             .filter(|key| !wanted.contains(key.as_ref()) && self.permission.covers(key))
-            .filter(|key| !sets.iter().any(|set| self.tracking.is_claim_of(key, set)))
             .collect();
         left.sort();
         let hooks: HashSet<&ResourceKey> = self

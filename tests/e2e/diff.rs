@@ -524,6 +524,16 @@ fn sync_of(world: &World, name: &str) -> Result<Value> {
 
 const LABELLED: &str = "---\napiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {selector: {app: web}, ports: [{port: 80}]}\n---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n  replicas: 1\n  selector: {matchLabels: {app: web}}\n  template:\n    metadata: {labels: {app: web, example.com/app: labelled}}\n    spec: {containers: [{name: web, image: 'registry.k8s.io/pause:3.10', ports: [{containerPort: 80}]}]}\n";
 
+/// A StatefulSet whose claims are labelled as objects of an application.
+fn set_with_claims(application: &str) -> String {
+    json!({"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "db"}, "spec": {
+        "replicas": 1, "serviceName": "db", "selector": {"matchLabels": {"app": "db"}},
+        "template": {"metadata": {"labels": {"app": "db"}}, "spec": {"containers": [{"name": "c", "image": "registry.k8s.io/pause:3.10"}]}},
+        "volumeClaimTemplates": [{"metadata": {"name": "data", "labels": {"example.com/app": application}},
+            "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}}]}})
+    .to_string()
+}
+
 #[test]
 fn objects_are_known_by_their_label_where_that_is_the_method() -> Result<()> {
     let text = "installationID = \"blue\"\n[application]\nresourceTrackingMethod = \"label\"\ninstanceLabelKey = \"example.com/app\"\n";
@@ -535,6 +545,7 @@ fn objects_are_known_by_their_label_where_that_is_the_method() -> Result<()> {
     world
         .repository
         .write("app/web.yaml", LABELLED)?
+        .write("db/set.yaml", set_with_claims("labelled-db"))?
         .write("app/keep.yaml", config_map("keep", "1"))?
         .write("app/gone.yaml", config_map("gone", "1"))?
         .write("shared/keep.yaml", config_map("keep", "1"))?
@@ -571,6 +582,28 @@ fn objects_are_known_by_their_label_where_that_is_the_method() -> Result<()> {
     let second = world.repository.commit("two")?;
     world.until_synced(&second)?;
     world.kubernetes.wait_gone(&world.map("gone"), PATIENCE)?;
+
+    // Neither is the claim that a set made from a template with the label: its data outlives the application.
+    another(&world, "labelled-db", "db", &[])?;
+    sync_of(&world, "labelled-db")?;
+    let claim = format!(
+        "/api/v1/namespaces/{}/persistentvolumeclaims/data-db-0",
+        world.namespace
+    );
+    let made = world.kubernetes.wait(&claim, PATIENCE, |_| true)?;
+    assert_eq!(made["metadata"]["labels"]["example.com/app"], "labelled-db");
+    let path = "/api/v1/applications/labelled-db";
+    let app = world.client.get(&format!("{path}?refresh=normal"))?.ok()?;
+    let rows = app["status"]["resources"].as_array().map(Vec::len);
+    assert_eq!(rows, Some(1), "{app}");
+    world.client.delete(path)?.ok()?;
+    let set = format!(
+        "/apis/apps/v1/namespaces/{}/statefulsets/db",
+        world.namespace
+    );
+    world.kubernetes.wait_gone(&set, PATIENCE)?;
+    let kept = world.kubernetes.get(&claim)?.context("the claim")?;
+    ensure!(kept["metadata"]["deletionTimestamp"].is_null(), "{kept}");
 
     // An object of two applications is told to both, and refused where that is wanted.
     another(

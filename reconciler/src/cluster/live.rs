@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
-use tiphys_engine::tracking::Tracking;
+use tiphys_engine::tracking::{self, Method, Tracking};
 use tiphys_model::ResourceKey;
 
 /// How long the identity of a deleted object is remembered, so that a late answer to a write does not bring it back.
@@ -350,6 +350,19 @@ impl Live {
         found
     }
 
+    /// Whether an object has the labels of a template, which say nothing of it itself. Only where labels count, it matters.
+    fn is_made_from_template(&self, arrived: &Arrived<'_>) -> bool {
+        if self.tracking.method != Method::Label || arrived.kind != "PersistentVolumeClaim" {
+            return false;
+        }
+        let Ok(mut whole) = serde_json::from_str::<Value>(arrived.json) else {
+            return false;
+        };
+        whole["apiVersion"] = Value::from(arrived.api_version.as_ref());
+        whole["kind"] = Value::from(arrived.kind);
+        tracking::is_made_from_template(&whole, super::MANAGER)
+    }
+
     /// Takes an object, unless a newer one is known or it was deleted. Answers whom it concerns, nobody when nothing changed.
     pub fn put(&mut self, arrived: &Arrived<'_>) -> Option<(ResourceKey, Concerned)> {
         let head: Head<'_> = serde_json::from_str(arrived.json).ok()?;
@@ -376,7 +389,10 @@ impl Live {
         }
         let application: Option<Arc<str>> = self
             .tracking
-            .part_of(&outline(&self.tracking, arrived, metadata), !owned_by_none)
+            .part_of(
+                &outline(&self.tracking, arrived, metadata),
+                !owned_by_none || self.is_made_from_template(arrived),
+            )
             .map(Arc::from);
         let owners: Box<[Uid]> = metadata
             .owner_references
