@@ -124,9 +124,17 @@ impl World {
     /// # Errors
     /// When something does not start.
     pub fn start_with_health(name: &str, store: &str) -> Result<Self> {
+        Self::start_configured(name, store, HEALTH_OF_MAPS)
+    }
+
+    /// A world whose server has a configuration file with this text.
+    ///
+    /// # Errors
+    /// When something does not start.
+    pub fn start_configured(name: &str, store: &str, text: &str) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let file = folder.path().join("tiphys.toml");
-        std::fs::write(&file, HEALTH_OF_MAPS)?;
+        std::fs::write(&file, text)?;
         let mut world = Self::start_with(name, |options| {
             store.clone_into(&mut options.store);
             options
@@ -287,6 +295,26 @@ impl World {
         Ok(())
     }
 
+    /// What the server says of an object of an application, once it has seen this version of it.
+    ///
+    /// # Errors
+    /// When it does not in time.
+    pub fn seen(&self, application: &str, live: &Value) -> Result<Value> {
+        let metadata = &live["metadata"];
+        let name = metadata["name"].as_str().context("a name")?;
+        let path =
+            format!("/api/v1/applications/{application}/managed-resources?resourceName={name}");
+        wait_for("the version to be seen", PATIENCE, || {
+            let item = self.client.get(&path)?.ok()?["items"][0].clone();
+            let same = item["resourceVersion"] == metadata["resourceVersion"];
+            Ok(if same {
+                Ok(item)
+            } else {
+                Err(item.to_string())
+            })
+        })
+    }
+
     /// Path of a ConfigMap of this test in the cluster.
     #[must_use]
     pub fn map(&self, name: &str) -> String {
@@ -334,4 +362,27 @@ pub fn config_map(name: &str, value: &str) -> String {
     format!(
         "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}}}\ndata: {{value: {value:?}}}\n"
     )
+}
+
+/// The status in the row of an object, null when it has none.
+#[must_use]
+pub fn status_of<'a>(application: &'a Value, name: &str) -> &'a Value {
+    application["status"]["resources"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .find(|row| row["name"] == name)
+        .map_or(&Value::Null, |row| &row["status"])
+}
+
+/// The messages of an application's conditions of one type.
+#[must_use]
+pub fn conditions(application: &Value, kind: &str) -> Vec<String> {
+    application["status"]["conditions"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter(|condition| condition["type"] == kind)
+        .map(|condition| condition["message"].as_str().unwrap_or_default().to_owned())
+        .collect()
 }

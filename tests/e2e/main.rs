@@ -20,4 +20,5 @@ mod schemathesis;
 mod sources;
 mod sync;
 mod take_over;
+mod tracking;
 mod webhook;
