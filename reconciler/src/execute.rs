@@ -181,6 +181,9 @@ impl Reconciler {
             record.revisions.clone_from(&target.revisions);
         }
         let mut attempt = Attempt::new(application, sync, &target);
+        if attempt.only_drifted() && self.asks_server(&target) {
+            attempt.answers = self.answers(&application.metadata.name, &target).await;
+        }
         attempt.request.terminate = terminate;
         let mut saved = true;
         loop {

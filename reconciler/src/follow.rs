@@ -187,7 +187,7 @@ impl Reconciler {
                     }
                     // What an application's objects own does not decide whether it is synchronised.
                     Ok(LiveChange { what: Change::Descendants(_), .. }) => {}
-                    Ok(LiveChange { what: Change::Connection, .. }) => self.everything(&uses),
+                    Ok(LiveChange { what: Change::Connection | Change::Schemas, .. }) => self.everything(&uses),
                     Err(RecvError::Lagged(_)) => self.everything(&uses),
                     Err(RecvError::Closed) => return Ok(()),
                 },

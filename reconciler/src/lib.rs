@@ -16,6 +16,7 @@ mod records;
 mod rendering;
 pub mod source;
 mod target;
+mod verdict;
 pub mod view;
 
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -61,6 +62,8 @@ pub struct Parts {
     pub local: Access,
     /// What users define for their kinds.
     pub customs: Customs,
+    /// Whether API servers are asked how objects differ where nobody says otherwise.
+    pub server_side_diff: bool,
 }
 
 /// What users define for kinds of objects.
@@ -92,7 +95,9 @@ struct Inner {
     sources: Sources,
     clusters: Clusters,
     local: Access,
-    customs: Customs,
+    customs: Arc<Customs>,
+    server_side_diff: bool,
+    predictions: verdict::Predictions,
     records: RwLock<Arc<Records>>,
     queue: queue::WorkQueue<String>,
     rendered: rendering::Cache,
@@ -125,11 +130,19 @@ impl Reconciler {
                 sources: parts.sources,
                 clusters: parts.clusters,
                 local: parts.local,
-                customs: parts.customs,
+                customs: Arc::new(parts.customs),
+                server_side_diff: parts.server_side_diff,
+                predictions: verdict::Predictions::default(),
                 records: RwLock::default(),
                 queue: queue::WorkQueue::new(),
             }),
         }
+    }
+
+    /// How objects of applications are tracked.
+    #[must_use]
+    pub fn tracking(&self) -> &tiphys_engine::tracking::Tracking {
+        self.inner.clusters.tracking()
     }
 
     fn records(&self) -> Arc<Records> {

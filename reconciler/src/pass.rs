@@ -12,12 +12,15 @@ use tokio::time::Instant;
 
 use crate::compare::fill;
 use crate::target::Choice;
+use crate::verdict::Answers;
 use crate::{Reconciler, now};
 
 /// The annotation that asks for a new comparison; it is gone when that is done.
 const REFRESH: &str = "argocd.argoproj.io/refresh";
 /// When an application that cannot be compared is looked at again, with jitter: a repository that comes back is announced by its poll.
 const AGAIN: Duration = Duration::from_secs(10);
+/// When an application comes again that found too many others waiting for dry runs.
+const TURN: Duration = Duration::from_secs(1);
 
 /// Marks with finalizers, as Argo CD does, that hooks run when the application is deleted: only then does its deletion need the source.
 fn note_deletion_hooks<'a>(
@@ -65,7 +68,9 @@ impl Reconciler {
 
     async fn try_pass(&self, id: &str) -> Result<(), StoreError> {
         let Some(stored) = self.inner.applications.get(id).await? else {
-            self.forget_rendering(id.rsplit('/').next().unwrap_or(id));
+            let name = id.rsplit('/').next().unwrap_or(id);
+            self.forget_rendering(name);
+            self.inner.predictions.retain(name, |_| false);
             return Ok(());
         };
         if stored.value.metadata.deletion_timestamp.is_some() {
@@ -114,10 +119,25 @@ impl Reconciler {
             self.forget_rendering(&before.metadata.name);
         }
         let target = self.target(before, Choice::default()).await;
+        let name = &before.metadata.name;
+        let answers = match &target {
+            Ok(target) if self.asks_server(target) => {
+                let Some(_turn) = self.inner.predictions.turn() else {
+                    self.again(id, TURN);
+                    return Ok(());
+                };
+                let answers = self.answers(name, target).await;
+                if answers.any_failed() {
+                    self.again(id, AGAIN.mul_f64(rand::random_range(1.0..2.0)));
+                }
+                answers
+            }
+            _ => Answers::default(),
+        };
         let comparison = target
             .as_ref()
             .ok()
-            .map(|target| target.compare(&before.metadata.name, &self.inner.customs.checks));
+            .map(|target| target.compare(name, &answers));
         let status = after.status.get_or_insert_default();
         let outcome = match (&target, &comparison) {
             (Ok(target), Some(comparison)) => {

@@ -628,7 +628,11 @@ impl ControlPlane for App {
     }
 
     async fn get_settings(&self, caller: Option<&Caller>) -> Result<Settings, ApiError> {
-        Ok(session::settings(&self.settings, caller))
+        Ok(session::settings(
+            &self.settings,
+            self.view.tracking(),
+            caller,
+        ))
     }
 
     async fn get_api_version(&self, caller: Option<&Caller>) -> Result<VersionMessage, ApiError> {

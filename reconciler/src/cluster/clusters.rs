@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use tiphys_engine::tracking::Tracking;
 use tokio::sync::broadcast;
 
 use super::{Access, Cluster, LiveChange};
@@ -11,19 +12,26 @@ use super::{Access, Cluster, LiveChange};
 #[derive(Clone)]
 pub struct Clusters {
     clusters: Arc<RwLock<HashMap<String, Cluster>>>,
+    tracking: Arc<Tracking>,
     changes: broadcast::Sender<LiveChange>,
 }
 
-impl Default for Clusters {
-    fn default() -> Self {
+impl Clusters {
+    /// None yet; `tracking` says which of their objects belong to which application.
+    #[must_use]
+    pub fn new(tracking: Tracking) -> Self {
         Self {
             clusters: Arc::default(),
+            tracking: Arc::new(tracking),
             changes: broadcast::channel(65_536).0,
         }
     }
-}
 
-impl Clusters {
+    /// How objects are tracked.
+    pub(crate) fn tracking(&self) -> &Arc<Tracking> {
+        &self.tracking
+    }
+
     /// Makes a cluster known; one that is reached in another way than before is connected anew.
     pub fn set(&self, server: &str, access: Access) {
         let mut clusters = self
@@ -38,7 +46,12 @@ impl Clusters {
         }
         clusters.insert(
             server.to_owned(),
-            Cluster::new(server, access, self.changes.clone()),
+            Cluster::new(
+                server,
+                access,
+                Arc::clone(&self.tracking),
+                self.changes.clone(),
+            ),
         );
     }
 

@@ -7,17 +7,18 @@ use chrono::Utc;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use tiphys_engine::health::Health;
+use tiphys_engine::object;
 use tiphys_engine::sync::hook::Occasion;
 use tiphys_engine::sync::options::{DELETION_APPROVED, is_deletion_approved};
 use tiphys_engine::sync::{
     self, Deadlines, Desired, Left, Live, Options, Record, Request, ResultCode, Selector, Situation,
 };
-use tiphys_engine::{diff, object};
 use tiphys_model::*;
 
 use crate::Reconciler;
 use crate::gate::deadlines;
 use crate::target::Target;
+use crate::verdict::Answers;
 
 /// What stays the same for all steps of an attempt.
 pub(super) struct Attempt<'a> {
@@ -27,6 +28,8 @@ pub(super) struct Attempt<'a> {
     pub namespace: Option<Value>,
     deadlines: Deadlines,
     refused: Vec<ResourceResult>,
+    /// What the API server says of drift, where that matters and is left to it.
+    pub answers: Answers,
     /// Kinds that the cluster serves now.
     served: &'a HashSet<(String, String)>,
 }
@@ -58,6 +61,7 @@ impl<'a> Attempt<'a> {
             namespace: namespace(application, &options, target),
             deadlines: deadlines(application),
             refused: refused.iter().map(row).collect(),
+            answers: Answers::default(),
             served: &target.served,
             request: Request {
                 prune: sync.prune,
@@ -74,6 +78,11 @@ impl<'a> Attempt<'a> {
             },
             options,
         }
+    }
+
+    /// Whether only what drifted is applied.
+    pub fn only_drifted(&self) -> bool {
+        self.options.apply_out_of_sync_only == Some(true)
     }
 
     pub fn situation<'s>(
@@ -269,17 +278,17 @@ impl Scene {
 
     /// The objects of the source. Whether they drifted is told only where it matters.
     pub fn desired<'s>(&self, target: &'s Target, attempt: &Attempt<'_>) -> Vec<Desired<'s>> {
-        let only_drifted = attempt.options.apply_out_of_sync_only == Some(true);
-        let options = target.diff_options();
         target
             .wanted
             .iter()
             .map(|wanted| Desired {
                 key: wanted.key.clone(),
                 target: &wanted.object,
-                drifted: !only_drifted
+                drifted: !attempt.only_drifted()
                     || self.seen.get(&wanted.key).is_none_or(|seen| {
-                        diff::is_out_of_sync(&wanted.object, &seen.object, &options).0
+                        let verdict = target.verdict(wanted, &seen.object, &attempt.answers, false);
+                        // What is not known is applied.
+                        verdict.drifted() != Some(false)
                     }),
                 served: attempt
                     .served
