@@ -82,8 +82,7 @@ impl Target {
             .collect();
         let mut left: Vec<&Arc<ResourceKey>> = tracked
             .iter()
-            .filter(|key| !wanted.contains(key.as_ref()))
-            .filter(|key| self.permission.covers(key))
+            .filter(|key| !wanted.contains(key.as_ref()) && self.permission.covers(key))
             .filter(|key| !sets.iter().any(|set| self.tracking.is_claim_of(key, set)))
             .collect();
         left.sort();

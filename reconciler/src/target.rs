@@ -95,8 +95,6 @@ pub(crate) struct Target {
     pub shared: Vec<(ResourceKey, String)>,
     /// What the user does not want to see as drift.
     pub rules: IgnoreRules,
-    /// What the project permits; live objects that it does not are none of the application's, whatever they say.
-    pub permission: Permission,
     /// What the user defined for kinds.
     pub customs: Arc<Customs>,
     /// What the application says of its comparison.
@@ -107,6 +105,8 @@ pub(crate) struct Target {
     pub tracking: Arc<Tracking>,
     /// The cluster's own schemas of the wanted objects, where they are compared.
     pub schemas: Schemas,
+    /// What the project permits; live objects that it does not are none of the application's, whatever they say.
+    pub permission: Permission,
     /// Objects that the project forbids: their result, and why.
     pub forbidden: Vec<(ResourceKey, Gvk, String)>,
     pub warnings: Vec<Condition>,
@@ -345,7 +345,6 @@ impl Reconciler {
             served: HashSet::new(),
             shared: Vec::new(),
             rules: IgnoreRules::default(),
-            permission: permission.clone(),
             customs: Arc::clone(&self.inner.customs),
             compare_options: application
                 .metadata
@@ -360,6 +359,7 @@ impl Reconciler {
                 }),
             tracking: Arc::clone(self.inner.clusters.tracking()),
             schemas: Schemas::default(),
+            permission: permission.clone(),
             forbidden: Vec::new(),
             warnings: Vec::new(),
         };
