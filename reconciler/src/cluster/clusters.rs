@@ -8,6 +8,9 @@ use tokio::sync::broadcast;
 
 use super::{Access, Cluster, LiveChange};
 
+/// Changes that the listener may be behind; then it looks at everything once. Every place is allocated, and keeps its last change.
+const CHANGES: usize = 4096;
+
 /// All clusters, by server URL.
 #[derive(Clone)]
 pub struct Clusters {
@@ -23,7 +26,7 @@ impl Clusters {
         Self {
             clusters: Arc::default(),
             tracking: Arc::new(tracking),
-            changes: broadcast::channel(65_536).0,
+            changes: broadcast::channel(CHANGES).0,
         }
     }
 
