@@ -64,12 +64,22 @@ impl Call<'_> {
                 "rendering template has a nested reference name: {name}: unable to execute template"
             )));
         }
-        self.machine.includes.insert(name.to_owned(), count + 1);
+        self.under_way(name, count + 1);
         let mut out = Vec::new();
         let result = execute_named(self.machine, self.scope, name, data, &mut out);
-        self.machine.includes.insert(name.to_owned(), count);
+        self.under_way(name, count);
         result?;
         Ok(Text::from(out))
+    }
+
+    /// Notes how often a template is under way. Its name is copied only the first time: templates are included often.
+    fn under_way(&mut self, name: &str, count: usize) {
+        match self.machine.includes.get_mut(name) {
+            Some(known) => *known = count,
+            None => {
+                self.machine.includes.insert(name.to_owned(), count);
+            }
+        }
     }
 
     /// Evaluates a text as a template that sees all templates of the set, and returns its output.
