@@ -15,6 +15,9 @@ use crate::value::{Text, Value};
 /// `include` and `tpl` take a text and data, and give a text.
 const SIGNATURE: Signature = Signature::new(&[Type::String, Type::Interface], Type::String);
 
+/// Bytes that there is room for at first in the output of a template that is included.
+const INCLUDED: usize = 256;
+
 /// Declares `include` and `tpl` as Helm has them.
 ///
 /// `include NAME DATA` executes a template and returns its output; one template may be under way
@@ -65,7 +68,7 @@ impl Call<'_> {
             )));
         }
         self.under_way(name, count + 1);
-        let mut out = Vec::new();
+        let mut out = Vec::with_capacity(INCLUDED);
         let result = execute_named(self.machine, self.scope, name, data, &mut out);
         self.under_way(name, count);
         result?;
