@@ -43,6 +43,16 @@ impl Method {
             _ => None,
         }
     }
+
+    /// How the setting is written.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Annotation => "annotation",
+            Self::Label => "label",
+            Self::AnnotationAndLabel => "annotation+label",
+        }
+    }
 }
 
 /// How this installation tracks objects.
@@ -140,6 +150,43 @@ impl Tracking {
         by_annotation(live)
     }
 
+    /// The application of which a live object is a part by itself, and not because a controller copied a label to what it made.
+    ///
+    /// An annotation names its object, so a copy is known by it. A label does not: what is owned by another object, and the
+    /// Endpoints that Kubernetes makes for a Service with all its labels, are no parts of their own.
+    #[must_use]
+    pub fn part_of<'v>(&self, live: &'v Value, owned: bool) -> Option<&'v str> {
+        let copied = self.method == Method::Label
+            && (owned || (live["kind"] == "Endpoints" && live["apiVersion"] == "v1"));
+        self.application_of(live).filter(|_| !copied)
+    }
+
+    /// Whether a live object is a claim that a StatefulSet made from a template, with the template's labels. Kubernetes names no
+    /// owner in it, because its data shall outlive the set.
+    #[must_use]
+    pub fn is_claim_of(&self, claim: &ResourceKey, set: &ResourceKey) -> bool {
+        let ordinal = |name: &str| -> bool {
+            let rest = name.rsplit_once('-').filter(|(_, ordinal)| {
+                !ordinal.is_empty() && ordinal.bytes().all(|byte| byte.is_ascii_digit())
+            });
+            rest.is_some_and(|(rest, _)| {
+                rest.strip_suffix(set.name.as_str())
+                    .is_some_and(|template| template.len() > 1 && template.ends_with('-'))
+            })
+        };
+        self.method == Method::Label
+            && (claim.group.as_str(), claim.kind.as_str()) == ("", "PersistentVolumeClaim")
+            && (set.group.as_str(), set.kind.as_str()) == ("apps", "StatefulSet")
+            && claim.namespace == set.namespace
+            && ordinal(&claim.name)
+    }
+
+    /// Whether an annotation or a label, by its name, has a part in all this.
+    #[must_use]
+    pub fn reads(&self, name: &str) -> bool {
+        name == TRACKING_ID || name == INSTALLATION_ID || name == self.label
+    }
+
     /// To whom a live object belongs, seen from an application.
     #[must_use]
     pub fn ownership(&self, live: &Value, application: &str) -> Ownership {
@@ -204,11 +251,6 @@ pub fn tracking_id(application: &str, key: &ResourceKey) -> String {
     )
 }
 
-/// Writes the annotation, as the default [`Tracking`] does. `key` has the namespace that the object goes to.
-pub fn track(object: &mut Value, application: &str, key: &ResourceKey) {
-    Tracking::default().track(object, application, key);
-}
-
 fn child<'a>(object: &'a mut Map<String, Value>, name: &str) -> &'a mut Map<String, Value> {
     let value = object.entry(name).or_insert(Value::Null);
     if !value.is_object() {
@@ -218,14 +260,6 @@ fn child<'a>(object: &'a mut Map<String, Value>, name: &str) -> &'a mut Map<Stri
         Value::Object(map) => map,
         _ => unreachable!("it was made an object above"),
     }
-}
-
-/// The application that an object belongs to, as the default [`Tracking`] says.
-///
-/// `object` is a live object: its namespace is the one it lives in.
-#[must_use]
-pub fn application_of(object: &Value) -> Option<&str> {
-    by_annotation(object)
 }
 
 fn by_annotation(object: &Value) -> Option<&str> {
@@ -249,6 +283,16 @@ mod tests {
 
     use super::*;
 
+    fn track(object: &mut Value, application: &str, key: &ResourceKey) {
+        Tracking::default().track(object, application, key);
+    }
+
+    fn application_of(object: &Value) -> Option<String> {
+        Tracking::default()
+            .application_of(object)
+            .map(str::to_owned)
+    }
+
     #[test]
     fn what_is_tracked_is_found() {
         let mut object = json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web", "namespace": "shop"}});
@@ -258,7 +302,7 @@ mod tests {
             crate::object::annotation(&object, TRACKING_ID),
             Some("front:apps/Deployment:shop/web")
         );
-        assert_eq!(application_of(&object), Some("front"));
+        assert_eq!(application_of(&object).as_deref(), Some("front"));
     }
 
     #[test]
@@ -273,7 +317,7 @@ mod tests {
         let mut object = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "n", "annotations": null}});
         let key = crate::object::key(&object);
         track(&mut object, "front", &key);
-        assert_eq!(application_of(&object), Some("front"));
+        assert_eq!(application_of(&object).as_deref(), Some("front"));
     }
 
     #[test]
@@ -404,5 +448,58 @@ mod tests {
             tracking.migrated(&target, &target),
             Cow::Borrowed(_)
         ));
+    }
+
+    #[test]
+    fn by_label_what_controllers_made_is_no_part_of_its_own() {
+        let labelled = |kind: &str| {
+            json!({"apiVersion": "v1", "kind": kind, "metadata": {"name": "x", "namespace": "s",
+            "labels": {INSTANCE_LABEL: "front"}}})
+        };
+        let by_label = tracking("label", "");
+        for (kind, owned, expected) in [
+            ("ConfigMap", false, Some("front")),
+            ("Pod", true, None),
+            ("Endpoints", false, None),
+        ] {
+            assert_eq!(by_label.part_of(&labelled(kind), owned), expected, "{kind}");
+        }
+        // An annotation names its object, so an owner says nothing.
+        let by_annotation = tracking("annotation", "");
+        let mut object = labelled("ConfigMap");
+        let key = object::key(&object);
+        by_annotation.track(&mut object, "front", &key);
+        assert_eq!(by_annotation.part_of(&object, true), Some("front"));
+    }
+
+    #[test]
+    fn claims_of_a_set_are_known_by_their_names() {
+        let key = |group: &str, kind: &str, name: &str| ResourceKey {
+            group: group.into(),
+            kind: kind.into(),
+            namespace: "s".into(),
+            name: name.into(),
+        };
+        let set = key("apps", "StatefulSet", "db");
+        let claim = |name: &str| key("", "PersistentVolumeClaim", name);
+        let by_label = tracking("label", "");
+        for (name, expected) in [
+            ("data-db-0", true),
+            ("my-data-db-12", true),
+            ("data-db", false),
+            ("data-db-x", false),
+            ("-db-0", false),
+            ("data-otherdb-0", false),
+        ] {
+            assert_eq!(by_label.is_claim_of(&claim(name), &set), expected, "{name}");
+        }
+        assert!(!tracking("annotation", "").is_claim_of(&claim("data-db-0"), &set));
+    }
+
+    #[test]
+    fn a_method_is_written_as_it_is_read() {
+        for text in ["annotation", "label", "annotation+label"] {
+            assert_eq!(Method::parse(text).map(Method::as_str), Some(text));
+        }
     }
 }

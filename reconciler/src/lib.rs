@@ -9,12 +9,14 @@ mod compare;
 mod delete;
 mod execute;
 mod follow;
+mod gate;
 mod pass;
 mod queue;
 mod records;
 mod rendering;
 pub mod source;
 mod target;
+mod verdict;
 pub mod view;
 
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -60,6 +62,8 @@ pub struct Parts {
     pub local: Access,
     /// What users define for their kinds.
     pub customs: Customs,
+    /// Whether API servers are asked how objects differ where nobody says otherwise.
+    pub server_side_diff: bool,
 }
 
 /// What users define for kinds of objects.
@@ -83,13 +87,17 @@ struct Inner {
     registered: Collection<ClusterRecord>,
     /// What running operations have done so far.
     attempts: Collection<tiphys_engine::sync::Record>,
+    /// What deletions under way have done so far.
+    deletions: Collection<tiphys_engine::sync::Record>,
     /// Operations that have ended.
     operations: Collection<tiphys_model::OperationRecord>,
     sealer: Arc<Sealer>,
     sources: Sources,
     clusters: Clusters,
     local: Access,
-    customs: Customs,
+    customs: Arc<Customs>,
+    server_side_diff: bool,
+    predictions: verdict::Predictions,
     records: RwLock<Arc<Records>>,
     queue: queue::WorkQueue<String>,
     rendered: rendering::Cache,
@@ -114,6 +122,7 @@ impl Reconciler {
                 repositories: Collection::new(database.clone(), "/repositories/"),
                 registered: Collection::new(database.clone(), "/clusters/"),
                 attempts: Collection::new(database.clone(), "/records/"),
+                deletions: Collection::new(database.clone(), "/deletions/"),
                 operations: Collection::new(database.clone(), OPERATIONS),
                 database,
                 rendered: rendering::Cache::new(Some(parts.rendered), Arc::clone(&sealer)),
@@ -121,11 +130,19 @@ impl Reconciler {
                 sources: parts.sources,
                 clusters: parts.clusters,
                 local: parts.local,
-                customs: parts.customs,
+                customs: Arc::new(parts.customs),
+                server_side_diff: parts.server_side_diff,
+                predictions: verdict::Predictions::default(),
                 records: RwLock::default(),
                 queue: queue::WorkQueue::new(),
             }),
         }
+    }
+
+    /// How objects of applications are tracked.
+    #[must_use]
+    pub fn tracking(&self) -> &tiphys_engine::tracking::Tracking {
+        self.inner.clusters.tracking()
     }
 
     fn records(&self) -> Arc<Records> {

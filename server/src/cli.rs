@@ -29,6 +29,8 @@ pub struct Cli {
 enum Command {
     /// Serve the API, and look after the applications
     Serve(Box<Serve>),
+    /// Print why an application is out of sync, field by field
+    Diff(Box<crate::diff_command::Diff>),
     /// Print the manifests of a chart, an overlay or a folder, without server or cluster
     Render(Box<crate::render_command::Render>),
     /// Move everything that is stored, as one file
@@ -154,9 +156,16 @@ impl Cli {
     ///
     /// # Errors
     /// What went wrong, for a person; see [`exit_code`].
-    pub fn run(self) -> anyhow::Result<()> {
+    pub fn run(self) -> anyhow::Result<ExitCode> {
         match self.command {
             Command::Serve(options) => crate::serve::run(*options),
+            // Its 1 says that something differs, so that an error needs another number.
+            Command::Diff(options) => {
+                return Ok(crate::diff_command::run(&options).unwrap_or_else(|error| {
+                    eprintln!("tiphys: {error:#}");
+                    ExitCode::from(2)
+                }));
+            }
             Command::Render(options) => crate::render_command::run(&options),
             Command::Store(StoreCommand::Export { data, file }) => export(&data, &file),
             Command::Store(StoreCommand::Import { data, file }) => import(&data, &file),
@@ -164,7 +173,8 @@ impl Cli {
                 println!("{}", tiphys_server::app::VERSION);
                 Ok(())
             }
-        }
+        }?;
+        Ok(ExitCode::SUCCESS)
     }
 }
 

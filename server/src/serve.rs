@@ -85,7 +85,7 @@ async fn serve(options: Serve, file: File) -> anyhow::Result<()> {
     let webhook_secrets = options.webhook.secrets(&file.webhook)?;
     let customs = customizations::read(&file.customizations)?;
     let sources = Sources::new(reading(&options, &file, &directory)?);
-    let clusters = Clusters::default();
+    let clusters = Clusters::new(file.tracking()?);
     let local = Access::Local {
         kubeconfig: options
             .kubeconfig
@@ -101,6 +101,7 @@ async fn serve(options: Serve, file: File) -> anyhow::Result<()> {
         clusters: clusters.clone(),
         local,
         customs,
+        server_side_diff: file.controller.diff.server.side,
     });
     let world = World {
         sources,
