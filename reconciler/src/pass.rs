@@ -10,8 +10,8 @@ use tiphys_model::*;
 use tiphys_storage::{StoreError, Stored};
 use tokio::time::Instant;
 
-use crate::compare::fill;
-use crate::target::Choice;
+use crate::compare::{Comparison, fill};
+use crate::target::{Choice, Target};
 use crate::verdict::Answers;
 use crate::{Reconciler, now};
 
@@ -107,17 +107,8 @@ impl Reconciler {
             return Ok(());
         }
         let refresh = after.metadata.annotations.remove(REFRESH);
-        if refresh.is_some() {
-            let records = self.records();
-            for source in before.spec.source.iter().chain(&before.spec.sources) {
-                self.inner
-                    .sources
-                    .forget(&records.repo(&source.repo_url, &before.spec.project))
-                    .await;
-            }
-        }
-        if refresh.as_deref() == Some("hard") {
-            self.forget_rendering(&before.metadata.name);
+        if let Some(kind) = &refresh {
+            self.look_again(before, kind).await;
         }
         let target = self.target(before, Choice::default()).await;
         let name = &before.metadata.name;
@@ -136,39 +127,20 @@ impl Reconciler {
             }
             _ => Answers::default(),
         };
-        let comparison = target.as_ref().ok().map(|target| {
-            let seen = &self.inner.seen;
-            let mut memory = seen.begin(target, seen.take(name), asks);
-            let comparison = target.compare(name, &answers, &mut memory);
-            seen.put(name, memory.end());
-            comparison
-        });
-        let status = after.status.get_or_insert_default();
-        let outcome = match (&target, &comparison) {
-            (Ok(target), Some(comparison)) => {
-                let decision = self.automate(id, before, target, comparison).await?;
-                if before.operation.is_none() {
-                    after.operation = decision.operation;
-                }
-                status.pin = decision.pin;
-                let objects = target.wanted.iter().map(|wanted| &wanted.object);
-                note_deletion_hooks(&mut after.metadata.finalizers, objects);
-                fill(
-                    status,
-                    &before.spec,
-                    &Ok((target, comparison)),
-                    &decision.conditions,
-                );
-                true
+        match &target {
+            Ok(target) => {
+                let seen = &self.inner.seen;
+                let mut memory = seen.begin(target, seen.take(name), asks);
+                let comparison = target.compare(name, &answers, &mut memory);
+                seen.put(name, memory.end());
+                self.judge(id, before, &mut after, (target, &comparison))
+                    .await?;
             }
-            (Err(condition), _) => {
+            Err(condition) => {
+                let status = after.status.get_or_insert_default();
                 fill(status, &before.spec, &Err(condition.clone()), &[]);
-                false
+                self.again(id, AGAIN.mul_f64(rand::random_range(1.0..2.0)));
             }
-            (Ok(_), None) => true,
-        };
-        if !outcome {
-            self.again(id, AGAIN.mul_f64(rand::random_range(1.0..2.0)));
         }
         if refresh.is_none() && after == *before {
             return Ok(());
@@ -180,6 +152,40 @@ impl Reconciler {
             .applications
             .replace(id, &after, stored.mod_revision)
             .await?;
+        Ok(())
+    }
+
+    /// Forgets what is known of the sources, and with `hard` what they rendered to.
+    async fn look_again(&self, application: &Application, kind: &str) {
+        let records = self.records();
+        let spec = &application.spec;
+        for source in spec.source.iter().chain(&spec.sources) {
+            let repo = records.repo(&source.repo_url, &spec.project);
+            self.inner.sources.forget(&repo).await;
+        }
+        if kind == "hard" {
+            self.forget_rendering(&application.metadata.name);
+        }
+    }
+
+    /// Writes into an application what a comparison says, and the operation that follows from it.
+    async fn judge(
+        &self,
+        id: &str,
+        before: &Application,
+        after: &mut Application,
+        (target, comparison): (&Target, &Comparison),
+    ) -> Result<(), StoreError> {
+        let decision = self.automate(id, before, target, comparison).await?;
+        if before.operation.is_none() {
+            after.operation = decision.operation;
+        }
+        let objects = target.wanted.iter().map(|wanted| &wanted.object);
+        note_deletion_hooks(&mut after.metadata.finalizers, objects);
+        let status = after.status.get_or_insert_default();
+        status.pin = decision.pin;
+        let outcome = Ok((target, comparison));
+        fill(status, &before.spec, &outcome, &decision.conditions);
         Ok(())
     }
 }

@@ -63,6 +63,18 @@ impl Permission {
         }
     }
 
+    /// Whether the application may have anything in a namespace.
+    pub fn reaches(&self, namespace: &str) -> bool {
+        let destination = project::Destination {
+            namespace,
+            ..self.destination()
+        };
+        let project = self.records.projects.get(&self.project);
+        namespace.is_empty()
+            || namespace == self.namespace
+            || project.is_none_or(|project| project::permits_destination(project, destination))
+    }
+
     /// Whether a live object may be the application's. Without its project, which cannot be deleted before it, everything may.
     pub fn covers(&self, live: &ResourceKey) -> bool {
         let project = self.records.projects.get(&self.project);

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use crate::Limits;
 
+mod common;
 mod indent;
 pub mod resolve;
 mod scalar;
@@ -160,6 +161,9 @@ fn compose(
             message: "this is not UTF-8 text".to_owned(),
         }
     })?;
+    if let Some(documents) = common::read(text, limits, reading, first_only) {
+        return Ok(documents);
+    }
     nesting(text, limits)?;
     let mut indented = Indented::default();
     let mut text = Cow::Borrowed(text);

@@ -271,3 +271,53 @@ fn what_cannot_run_its_hooks_can_be_let_go() -> Result<()> {
     assert!(world.kubernetes.get(&world.map("a"))?.is_some());
     Ok(())
 }
+
+#[test]
+fn claims_of_a_stateful_set_stay_although_they_have_copied_its_labels() -> Result<()> {
+    let text = "[application]\nresourceTrackingMethod = \"label\"\ninstanceLabelKey = \"example.com/app\"\n";
+    let world = World::start_with("claims", |options| {
+        let file = options.data_dir.with_extension("toml");
+        // The folder is there: it holds the repository by now.
+        if std::fs::write(&file, text).is_ok() {
+            options
+                .arguments
+                .extend(["--config".to_owned(), file.display().to_string()]);
+        }
+    })?;
+    let labels = json!({"example.com/app": "claims"});
+    let set = json!({"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "db"}, "spec": {
+        "serviceName": "db", "selector": {"matchLabels": labels},
+        "template": {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "c", "image": "example.com/none:1"}]}},
+        "volumeClaimTemplates": [{"metadata": {"name": "data"}, "spec": {
+            "accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}}]}});
+    let own = json!({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "own"}, "spec": {
+        "accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}});
+    world
+        .repository
+        .write("app/db.yaml", set.to_string())?
+        .write("app/own.yaml", own.to_string())?;
+    world.repository.commit("one")?;
+    world.create(&Value::Null)?;
+    world.sync(&json!({}))?;
+    let claim = format!(
+        "/api/v1/namespaces/{}/persistentvolumeclaims/data-db-0",
+        world.namespace
+    );
+    world.kubernetes.wait(&claim, PATIENCE, |live| {
+        live["metadata"]["labels"] == labels
+    })?;
+    world.until_ended()?;
+    world.client.delete(&world.path(""))?.ok()?;
+    until_gone(&world)?;
+    let set = format!(
+        "/apis/apps/v1/namespaces/{}/statefulsets/db",
+        world.namespace
+    );
+    world.kubernetes.wait_gone(&set, PATIENCE)?;
+    world
+        .kubernetes
+        .wait_gone(&claim.replace("data-db-0", "own"), PATIENCE)?;
+    let live = world.kubernetes.get(&claim)?.context("the claim")?;
+    assert!(!is_deleting(&live), "{live}");
+    Ok(())
+}

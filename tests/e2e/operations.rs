@@ -588,7 +588,7 @@ fn an_application_of_thousands_of_objects_is_synchronised_and_waited_for() -> Re
     world.kubernetes.merge(&world.map("h"), &done)?;
     let done = world.until_synced(&commit)?;
     let rows = |value: &Value| value.as_array().map_or(0, Vec::len);
-    // The hook, which stays, has a row of its own.
+    // The hook that is still there is a row of its own.
     assert_eq!(rows(&done["status"]["resources"]), 5001);
     let result = &done["status"]["operationState"]["syncResult"];
     // The namespace and the hook are among them.

@@ -57,6 +57,19 @@ fn no_manifest_and_no_live_object_leads_out_of_a_project() -> Result<()> {
     let rows = done["status"]["resources"].as_array().context("rows")?;
     let names: Vec<&Value> = rows.iter().map(|row| &row["name"]).collect();
     assert_eq!(names, ["a"]);
+    // Nor can it be read or changed through the application.
+    let tree = world.client.get(&world.path("/resource-tree"))?.ok()?;
+    assert!(!tree.to_string().contains("stray"), "{tree}");
+    let query = "?version=v1&kind=ConfigMap&namespace=default&resourceName=stray";
+    let path = world.path(&format!("/resource{query}"));
+    for answer in [world.client.get(&path)?, world.client.delete(&path)?] {
+        assert!(answer.status >= 400, "{}", answer.text);
+        assert!(
+            answer.message().contains("not found as part of"),
+            "{}",
+            answer.text
+        );
+    }
     world.client.delete(&world.path(""))?.ok()?;
     wait_for("the end of the application", PATIENCE, || {
         let answer = world.client.get(&world.path(""))?;
