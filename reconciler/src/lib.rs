@@ -21,6 +21,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use tiphys_model::Application;
 use tiphys_model::stored::{ClusterRecord, RepositoryRecord};
+use tiphys_render::Limits;
 use tiphys_secrets::Sealer;
 use tiphys_storage::{Collection, Database};
 
@@ -60,6 +61,8 @@ pub struct Parts {
     pub local: Access,
     /// What users define for their kinds.
     pub customs: Customs,
+    /// What one rendering may cost.
+    pub limits: Limits,
 }
 
 /// What users define for kinds of objects.
@@ -90,6 +93,7 @@ struct Inner {
     clusters: Clusters,
     local: Access,
     customs: Customs,
+    limits: Limits,
     records: RwLock<Arc<Records>>,
     queue: queue::WorkQueue<String>,
     rendered: rendering::Cache,
@@ -122,6 +126,7 @@ impl Reconciler {
                 clusters: parts.clusters,
                 local: parts.local,
                 customs: parts.customs,
+                limits: parts.limits,
                 records: RwLock::default(),
                 queue: queue::WorkQueue::new(),
             }),
