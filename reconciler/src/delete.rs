@@ -299,13 +299,8 @@ impl Deletion<'_> {
         let mut seen = HashMap::new();
         let mut tracked = Vec::new();
         let all = self.cluster.tracked(&self.application.metadata.name);
-        let sets = self.stateful_sets(&all);
-        let is_claim = |key: &ResourceKey| {
-            let tracking = reconciler.tracking();
-            sets.iter().any(|set| tracking.is_claim_of(key, set))
-        };
         for Whole { key, object } in all {
-            if !self.permission.covers(&key) || is_claim(&key) {
+            if !self.permission.covers(&key) {
                 continue;
             }
             let health = checks.assess(&object, now);
@@ -326,22 +321,6 @@ impl Deletion<'_> {
             }
         }
         Scene { tracked, seen }
-    }
-
-    /// The stateful sets of the application, also those that are gone already: their claims stay, whatever labels they have copied.
-    fn stateful_sets(&self, tracked: &[Whole]) -> Vec<ResourceKey> {
-        let compared = self.application.status.iter();
-        compared
-            .flat_map(|status| &status.resources)
-            .map(|row| ResourceKey {
-                group: row.group.clone(),
-                kind: row.kind.clone(),
-                namespace: row.namespace.clone(),
-                name: row.name.clone(),
-            })
-            .chain(tracked.iter().map(|whole| ResourceKey::clone(&whole.key)))
-            .filter(|key| key.kind == "StatefulSet")
-            .collect()
     }
 
     /// Objects of the source, for the hooks among them.
