@@ -298,7 +298,8 @@ impl Deletion<'_> {
         let checks = &reconciler.inner.customs.checks;
         let mut seen = HashMap::new();
         let mut tracked = Vec::new();
-        for Whole { key, object } in self.cluster.tracked(&self.application.metadata.name) {
+        let all = self.cluster.tracked(&self.application.metadata.name);
+        for Whole { key, object } in all {
             if !self.permission.covers(&key) {
                 continue;
             }

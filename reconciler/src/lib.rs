@@ -23,6 +23,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use tiphys_model::Application;
 use tiphys_model::stored::{ClusterRecord, RepositoryRecord};
+use tiphys_render::Limits;
 use tiphys_secrets::Sealer;
 use tiphys_storage::{Collection, Database};
 
@@ -64,6 +65,8 @@ pub struct Parts {
     pub customs: Customs,
     /// Whether API servers are asked how objects differ where nobody says otherwise.
     pub server_side_diff: bool,
+    /// What one rendering may cost.
+    pub limits: Limits,
 }
 
 /// What users define for kinds of objects.
@@ -116,6 +119,7 @@ struct Inner {
     clusters: Clusters,
     local: Access,
     customs: Arc<Customs>,
+    limits: Limits,
     server_side_diff: bool,
     predictions: verdict::Predictions,
     seen: compare::Seen,
@@ -152,6 +156,7 @@ impl Reconciler {
                 clusters: parts.clusters,
                 local: parts.local,
                 customs: Arc::new(parts.customs),
+                limits: parts.limits,
                 server_side_diff: parts.server_side_diff,
                 predictions: verdict::Predictions::default(),
                 seen: compare::Seen::default(),

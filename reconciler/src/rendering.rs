@@ -374,6 +374,7 @@ impl Reconciler {
             facts,
             references,
             enable_helm,
+            limits: self.inner.limits,
         })
     }
 
@@ -406,8 +407,10 @@ impl Reconciler {
             .map_err(|error| fault(&error))?;
         let source_type = source_type(source, &origin).map_err(|error| fault(&error))?;
         let source = source.clone();
+        let limits = self.inner.limits;
         tokio::task::spawn_blocking(move || {
-            options::details(origin.tree.as_ref(), &origin.path, &source, source_type)
+            let tree = origin.tree.as_ref();
+            options::details(tree, &origin.path, &source, source_type, &limits)
         })
         .await
         .map_err(|_| fault(&"reading the source failed unexpectedly"))?
@@ -576,6 +579,7 @@ struct Job {
     references: BTreeMap<String, usize>,
     /// Whether an overlay may have charts.
     enable_helm: bool,
+    limits: Limits,
 }
 
 impl Job {
@@ -587,7 +591,7 @@ impl Job {
         supply: &Fetched,
         charts: &Charts,
     ) -> Result<(Vec<Manifest>, helm::Used), RenderError> {
-        let limits = Limits::default();
+        let limits = self.limits;
         match self.source_type {
             SourceType::Directory => {
                 let manifests = directory::render(tree, path, &self.parameters.directory, &limits)?;

@@ -25,6 +25,7 @@ use std::time::{Duration, Instant};
 use sha2::{Digest as _, Sha256};
 use tiphys_model::stored::RepositoryCredentials;
 use tiphys_model::{RepositoryOutput, RevisionMetadata};
+use tiphys_render::archive::ArchiveLimits;
 use tiphys_render::tree::TreePath;
 use tokio::sync::{Semaphore, broadcast};
 
@@ -53,6 +54,8 @@ pub struct Options {
     pub fetch_timeout: Duration,
     /// Keys of SSH servers that are trusted, beside those that the user's and the system's own files have.
     pub known_hosts: Option<PathBuf>,
+    /// What one archive of a chart may cost.
+    pub archive: ArchiveLimits,
 }
 
 /// What a repository is, and speaks.

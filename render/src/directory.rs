@@ -203,7 +203,11 @@ fn json(content: &[u8], file: &str) -> Result<Vec<yaml::Document>, RenderError> 
             + 1;
         before = stream.byte_offset();
         if !value.is_null() {
-            documents.push(yaml::Document { value, line });
+            documents.push(yaml::Document {
+                value,
+                line,
+                written: Vec::new(),
+            });
         }
     }
     Ok(documents)

@@ -33,6 +33,7 @@ pub mod resource;
 pub mod schema;
 mod selector;
 mod sort;
+pub mod spelling;
 mod target;
 mod transform;
 pub mod transformer_config;

@@ -14,8 +14,10 @@ mod indent;
 pub mod resolve;
 mod scalar;
 pub mod write;
+mod written;
 
 pub(crate) use scalar::number_text as scalar_number_text;
+pub use written::Written;
 
 /// One document of a stream.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,6 +26,8 @@ pub struct Document {
     pub value: Value,
     /// Line where it begins, from 1.
     pub line: usize,
+    /// What the value does not hold of the text; filled for [`Dialect::Kyaml`].
+    pub written: Vec<Written>,
 }
 
 /// What a repeated key in one mapping means.
@@ -120,6 +124,7 @@ struct Composer<'a> {
     values: usize,
     root: Option<Value>,
     line: usize,
+    written: Vec<Written>,
     documents: Vec<Document>,
     /// Length of the text in characters, if it ends without a line break.
     open_end: Option<usize>,
@@ -221,6 +226,7 @@ fn attempt(
         values: 0,
         root: None,
         line: 1,
+        written: Vec::new(),
         documents: Vec::new(),
         open_end: (!text.ends_with('\n')).then(|| text.chars().count()),
     };
@@ -275,6 +281,7 @@ impl Composer<'_> {
                 self.root = None;
                 self.values = 0;
                 self.anchors.clear();
+                self.written.clear();
                 self.line = 0;
                 Ok(())
             }
@@ -283,6 +290,7 @@ impl Composer<'_> {
                     self.documents.push(Document {
                         value,
                         line: self.line.max(1),
+                        written: std::mem::take(&mut self.written),
                     });
                 }
                 Ok(())
@@ -317,16 +325,22 @@ impl Composer<'_> {
                     return Ok(());
                 }
                 let is_key = matches!(self.open.last(), Some(Open::Mapping { key: None, .. }));
+                let spelled = self.reading.dialect == Dialect::Kyaml && !is_key && tag.is_none();
+                let text = &text;
                 let value = if is_key && self.reading.dialect == Dialect::Kyaml {
-                    Value::String(text.into_owned())
+                    Value::String(text.clone().into_owned())
                 } else if style == saphyr_parser::ScalarStyle::Folded
                     && self.reading.dialect == Dialect::Kyaml
                 {
-                    Value::String(scalar::folded::rewritten(&text))
+                    Value::String(scalar::folded::rewritten(text))
                 } else {
-                    scalar::resolve(&text, plain, tag.as_deref(), self.reading)
+                    scalar::resolve(text, plain, tag.as_deref(), self.reading)
                         .map_err(|message| YamlError::at(span, message))?
                 };
+                if spelled {
+                    self.written
+                        .extend(written::of(&self.open, text, plain, &value));
+                }
                 self.value(value, anchor, span)
             }
             Event::SequenceStart(anchor, _) => self.opens(

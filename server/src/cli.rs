@@ -8,6 +8,7 @@ use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
 use tiphys_secrets::Sealer;
 use tiphys_server::config::{Backend, File, WebhookFile};
+use tiphys_server::limits::LimitsFile;
 use tiphys_server::logging;
 use tiphys_storage::{Store, StoreError, transfer};
 
@@ -134,6 +135,8 @@ pub struct Serve {
     pub seal_key: Option<String>,
     #[command(flatten)]
     pub webhook: WebhookFile,
+    #[command(flatten)]
+    pub limits: LimitsFile,
 }
 
 #[derive(Subcommand)]

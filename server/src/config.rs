@@ -10,6 +10,7 @@ use tiphys_model::{DexConfig, GoogleAnalyticsConfig, Help, OidcConfig};
 use tiphys_reconciler::Uncounted;
 use tiphys_secrets::Secret;
 
+use crate::limits::LimitsFile;
 use crate::webhook::Secrets;
 
 /// Which embedded store keeps the state.
@@ -40,6 +41,8 @@ pub struct File {
     pub tls: TlsFile,
     /// How repositories are read.
     pub git: GitFile,
+    /// What one rendering may cost.
+    pub render: LimitsFile,
     /// What is logged.
     pub log: LogFile,
     /// Password of `admin` at the first start.

@@ -4,6 +4,7 @@ pub mod app;
 pub mod auth;
 pub mod config;
 pub mod customizations;
+pub mod limits;
 pub mod logging;
 pub mod outside;
 pub mod tls;

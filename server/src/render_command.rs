@@ -11,6 +11,7 @@ use tiphys_render::helm::{self, Facts, FileContent, FileParameter, ValueSource};
 use tiphys_render::kustomize::{self, Charts, HelmCharts, Overrides};
 use tiphys_render::tree::TreePath;
 use tiphys_render::{Limits, Manifest, NoSupply, RenderError, SourceType, detect, directory, yaml};
+use tiphys_server::limits::LimitsFile;
 
 use crate::folder_tree::FolderTree;
 
@@ -67,6 +68,8 @@ pub struct Render {
     /// Folder that files are read from, at most [default: the Git repository around PATH, or else PATH]
     #[arg(long, value_name = "DIR")]
     root: Option<PathBuf>,
+    #[command(flatten)]
+    limits: LimitsFile,
 }
 
 /// Prints the manifests.
@@ -99,7 +102,7 @@ pub fn run(options: &Render) -> Result<()> {
 
 /// The one place where the type of a source decides who renders it.
 fn print(tree: &FolderTree, path: &TreePath, options: &Render) -> Result<String> {
-    let limits = Limits::default();
+    let limits = options.limits.limits(&LimitsFile::default());
     let (source_type, _) = detect(tree, path)?;
     if source_type != SourceType::Kustomize && !options.images.is_empty() {
         bail!("--images is for Kustomize overlays, and this is a {source_type} source");

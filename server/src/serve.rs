@@ -103,6 +103,7 @@ async fn serve(options: Serve, file: File) -> anyhow::Result<()> {
         local,
         customs,
         server_side_diff: file.controller.diff.server.side,
+        limits: options.limits.limits(&file.render),
     });
     let world = World {
         sources,
@@ -190,6 +191,7 @@ fn reading(options: &Serve, file: &File, directory: &Path) -> anyhow::Result<Opt
         list_timeout: seconds(options.git_list_timeout, git.list_timeout, 15),
         fetch_timeout: seconds(options.git_fetch_timeout, git.fetch_timeout, 90),
         known_hosts,
+        archive: options.limits.limits(&file.render).archive,
     })
 }
 

@@ -283,21 +283,21 @@ pub fn details(
     path: &TreePath,
     source: &ApplicationSource,
     source_type: SourceType,
+    limits: &Limits,
 ) -> Result<RepoAppDetailsResponse, RenderError> {
     let mut details = RepoAppDetailsResponse {
         type_: source_type.to_string(),
         ..RepoAppDetailsResponse::default()
     };
     match source_type {
-        SourceType::Helm => details.helm = Some(chart_details(tree, path, source)?),
+        SourceType::Helm => details.helm = Some(chart_details(tree, path, source, limits)?),
         SourceType::Kustomize => {
             let environment = Environment(BTreeMap::new());
             let options = kustomize::Options {
                 overrides: overrides(&source.kustomize.clone().unwrap_or_default(), &environment)?,
                 ..kustomize::Options::default()
             };
-            let limits = Limits::default();
-            let objects = kustomize::render(tree, path, &options, &NoSupply, &limits)?;
+            let objects = kustomize::render(tree, path, &options, &NoSupply, limits)?;
             let mut images: Vec<String> = objects
                 .iter()
                 .flat_map(|manifest| tiphys_engine::object::images(&manifest.object))
@@ -318,8 +318,8 @@ fn chart_details(
     tree: &dyn Tree,
     path: &TreePath,
     source: &ApplicationSource,
+    limits: &Limits,
 ) -> Result<HelmAppDetails, RenderError> {
-    let limits = Limits::default();
     let mut value_files: Vec<String> = tree
         .list(path)?
         .into_iter()
@@ -335,7 +335,7 @@ fn chart_details(
         Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
         Err(_) => String::new(),
     };
-    let documents = yaml::documents(values.as_bytes(), &limits).unwrap_or_default();
+    let documents = yaml::documents(values.as_bytes(), limits).unwrap_or_default();
     let mut parameters = BTreeMap::new();
     if let Some(document) = documents.first() {
         flatten(&document.value, String::new(), &mut parameters);

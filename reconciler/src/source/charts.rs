@@ -22,7 +22,6 @@ use std::time::{Duration, Instant};
 
 use reqwest::Url;
 use reqwest::header::{ETAG, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED};
-use tiphys_render::archive::ArchiveLimits;
 use tiphys_render::tree::{Tree, TreePath};
 use tokio::io::AsyncWriteExt as _;
 
@@ -32,15 +31,6 @@ use catalogue::{Catalogue, Validators};
 use index::{IndexLimits, Listed};
 use registry::{Registry, Tokens};
 
-/// What an archive of a chart may cost: Helm's limits where it has some.
-const ARCHIVE: ArchiveLimits = ArchiveLimits {
-    packed_bytes: 20 << 20,
-    total_bytes: 100 << 20,
-    file_bytes: 5 << 20,
-    entries: 20_000,
-    ratio: 200,
-    path_length: 1024,
-};
 /// Bytes of all archives on disk, and of all catalogues.
 const BUDGET: u64 = 1 << 30;
 /// Places that are remembered before the unused ones are forgotten.
@@ -568,7 +558,14 @@ impl Sources {
         let ask = async {
             let timeout = self.inner.options.list_timeout;
             let tokens = &self.inner.charts.tokens;
-            let registry = Registry::new(repo, chart, insecure_http, tokens, timeout)?;
+            let registry = Registry::new(
+                repo,
+                chart,
+                insecure_http,
+                tokens,
+                timeout,
+                self.inner.options.archive.packed_bytes,
+            )?;
             registry.tags().await.map(Arc::new)
         };
         let found = self.timely(repo, "its tags were read", ask).await;

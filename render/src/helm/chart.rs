@@ -293,7 +293,7 @@ impl<'a> Loader<'a> {
             total_bytes: self.limits.total_bytes.saturating_sub(self.bytes),
             file_bytes: self.file_limit(),
             entries: self.limits.entries.saturating_sub(self.entries),
-            ..ArchiveLimits::default()
+            ..self.limits.archive
         };
         let files = archive::files(packed, &limits).map_err(|error| {
             chart_fault(origin, format!("unable to load chart archive: {error}"))

@@ -256,10 +256,10 @@ fn functions() -> &'static Arc<Functions> {
 }
 
 fn template_limits(limits: &Limits) -> TemplateLimits {
-    let total = limits.total_bytes;
     TemplateLimits {
-        bytes: total.saturating_mul(4),
-        value_bytes: usize::try_from(total).unwrap_or(usize::MAX),
+        steps: limits.steps,
+        bytes: limits.output_bytes.saturating_mul(4),
+        value_bytes: usize::try_from(limits.output_bytes).unwrap_or(usize::MAX),
         ..TemplateLimits::default()
     }
 }

@@ -135,25 +135,27 @@ fn finished(mut resource: Resource, of: &Kustomization) -> Manifest {
 }
 
 fn strip(resource: &mut Resource) {
+    let texts = resource.spelling.texts(&resource.object);
     let Some(Value::Object(metadata)) = resource.object.get_mut("metadata") else {
         return;
     };
+    resource.spelling.restore_metadata(metadata);
     let Some(annotations) = metadata.get_mut("annotations") else {
         return;
     };
     if let Value::Object(entries) = annotations {
+        for value in entries.values_mut() {
+            if value.is_null() {
+                *value = String::new().into();
+            } else if value.is_number() || value.is_boolean() {
+                *value = texts.text(value).into();
+            }
+        }
         entries.retain(|key, _| {
             key != origin::ORIGIN
                 && key != origin::TRANSFORMATIONS
                 && !STRIPPED.contains(&key.as_str())
         });
-        for value in entries.values_mut() {
-            if let Some(text) = super::transform::scalar_text(value)
-                && !value.is_string()
-            {
-                *value = text.into();
-            }
-        }
     }
     if annotations.is_null()
         || annotations

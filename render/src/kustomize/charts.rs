@@ -10,6 +10,7 @@ use super::merge::merge;
 use super::read;
 use super::resource::Resource;
 use super::schema::Schema;
+use super::spelling::Spelling;
 use super::types::{HelmChart, HelmGlobals};
 use crate::supply::{Missing, Supply};
 use crate::tree::{Tree, TreePath};
@@ -125,7 +126,7 @@ pub(super) fn render(
         limits: loader.context.limits,
     })?;
     let file = format!("chart {}", chart.name).into();
-    let mut resources = read::objects(&text, &file, loader.context.limits)?;
+    let mut resources = read::objects(&text, &file, loader.context)?;
     for resource in &mut resources {
         resource.helm_generated = true;
     }
@@ -160,7 +161,13 @@ fn merged(loader: &Loader<'_>, chart: &HelmChart, own: Vec<u8>) -> Result<Vec<u8
     } else {
         (inline, own)
     };
-    merge(&mut below, above, &Schema::default())
-        .map_err(|error| Fault::Field(format!("could not merge values: {error}")))?;
+    merge(
+        &mut below,
+        above,
+        &Schema::default(),
+        &Spelling::default(),
+        &Spelling::default(),
+    )
+    .map_err(|error| Fault::Field(format!("could not merge values: {error}")))?;
     Ok(below.to_string().into_bytes())
 }

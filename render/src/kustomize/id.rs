@@ -1,6 +1,8 @@
 //! Identities: group, version and kind, and the id of an object in a resource map.
 
+use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 
 /// Namespace that stands for "this kind has none" in comparisons and in ids that were stored.
 pub const NOT_NAMESPACED: &str = "_non_namespaceable_";
@@ -16,6 +18,40 @@ pub struct Gvk {
     pub version: String,
     /// Kind.
     pub kind: String,
+    /// What a schema of the build says about the kind.
+    pub scope: CustomScope,
+}
+
+/// Whether the build's own schema says that a kind lives outside namespaces. It takes no part in comparisons: the kind is the
+/// same, whoever asks.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct CustomScope {
+    /// It says so.
+    pub is_cluster: bool,
+}
+
+impl PartialEq for CustomScope {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for CustomScope {}
+
+impl Hash for CustomScope {
+    fn hash<H: Hasher>(&self, _: &mut H) {}
+}
+
+impl PartialOrd for CustomScope {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for CustomScope {
+    fn cmp(&self, _: &Self) -> Ordering {
+        Ordering::Equal
+    }
 }
 
 impl Gvk {
@@ -27,6 +63,7 @@ impl Gvk {
             group: group.to_owned(),
             version: version.to_owned(),
             kind: kind.to_owned(),
+            scope: CustomScope::default(),
         }
     }
 
@@ -49,10 +86,16 @@ impl Gvk {
             && part(&selector.kind, &self.kind)
     }
 
-    /// Whether objects of this kind certainly live outside namespaces; kinds that Kubernetes does not define count as namespaced.
+    /// Whether objects of this kind certainly live outside namespaces; kinds that neither Kubernetes nor a schema of the build
+    /// define count as namespaced.
     #[must_use]
     pub fn is_cluster_scoped(&self) -> bool {
-        is_cluster_scoped(&self.group, &self.version, &self.kind)
+        self.scope.is_cluster
+            || CLUSTER_SCOPED.iter().any(|(group, versions, kinds)| {
+                *group == self.group
+                    && versions.contains(&self.version.as_str())
+                    && kinds.contains(&self.kind.as_str())
+            })
     }
 }
 
@@ -131,14 +174,6 @@ const CLUSTER_SCOPED: &[(&str, &[&str], &[&str])] = &[
         &["CSIDriver", "CSINode", "StorageClass", "VolumeAttachment"],
     ),
 ];
-
-/// [`Gvk::is_cluster_scoped`] without a [`Gvk`].
-#[must_use]
-pub fn is_cluster_scoped(group: &str, version: &str, kind: &str) -> bool {
-    CLUSTER_SCOPED.iter().any(|(known, versions, kinds)| {
-        *known == group && versions.contains(&version) && kinds.contains(&kind)
-    })
-}
 
 /// The id of an object at one moment of a build.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]

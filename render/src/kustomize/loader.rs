@@ -8,7 +8,9 @@ use serde_json::Value;
 
 use super::charts::Charts;
 use super::fault::Fault;
+use super::id::CustomScope;
 use super::remote;
+use super::resource::Resource;
 use super::schema::Schema;
 use crate::supply::{Missing, Supply};
 use crate::tree::{EntryKind, Tree, TreeError, TreePath, TreePathError};
@@ -68,6 +70,15 @@ impl<'a> Context<'a> {
         // A second one is left alone on purpose.
         let _ = self.schema.set(schema);
         Ok(())
+    }
+
+    /// Says of an object what the build's own schema says about its kind.
+    pub fn set_scope(&self, resource: &mut Resource) {
+        if let Some(schema) = self.schema.get() {
+            let (api_version, kind) = (resource.api_version(), resource.kind());
+            let is_cluster = schema.is_namespaced(api_version, kind) == Some(false);
+            resource.scope = CustomScope { is_cluster };
+        }
     }
 
     /// Counts a file.

@@ -8,6 +8,7 @@
 use serde_json::{Map, Value};
 
 use super::schema::{Field, Schema};
+use super::spelling::{Spelling, Texts};
 
 mod list;
 #[cfg(test)]
@@ -31,9 +32,17 @@ pub enum Merged {
 /// # Errors
 /// When a directive is unknown, the two differ in whether a field is a mapping, a list or a scalar, or a list is too long. The
 /// message names the field; the object may be half changed.
-pub fn merge(object: &mut Value, mut patch: Value, schema: &Schema) -> Result<Merged, String> {
+pub fn merge(
+    object: &mut Value,
+    mut patch: Value,
+    schema: &Schema,
+    spelling: &Spelling,
+    patch_spelling: &Spelling,
+) -> Result<Merged, String> {
     let mut merger = Merger {
         schema,
+        old_texts: spelling.texts(object),
+        texts: patch_spelling.texts(&patch),
         path: Vec::new(),
     };
     let outcome =
@@ -48,6 +57,46 @@ pub fn merge(object: &mut Value, mut patch: Value, schema: &Schema) -> Result<Me
         Outcome::Object | Outcome::Patch => Merged::Kept,
         Outcome::Nothing => Merged::Deleted,
     })
+}
+
+/// Drops keys that have nothing behind them, where a merge comes by: below mappings, and in lists that are merged.
+pub fn drop_blanks(object: &mut Value, pointers: &[String], schema: &Schema) {
+    for pointer in pointers {
+        let mut steps: Vec<String> = pointer
+            .split('/')
+            .skip(1)
+            .map(|step| step.replace("~1", "/").replace("~0", "~"))
+            .collect();
+        let Some(last) = steps.pop() else { continue };
+        if let Some(Value::Object(fields)) = reached(object, &steps, schema)
+            && fields.get(&last).is_some_and(Value::is_null)
+        {
+            fields.remove(&last);
+        }
+    }
+}
+
+/// The value behind steps, if a merge walks there.
+fn reached<'v>(object: &'v mut Value, steps: &[String], schema: &Schema) -> Option<&'v mut Value> {
+    let (mut at, mut field) = (object, None);
+    for step in steps {
+        let of = field.or_else(|| own_schema(schema, Some(at)));
+        (at, field) = match at {
+            Value::Object(fields) => (
+                fields.get_mut(step)?,
+                of.and_then(|of| schema.field(of, step)),
+            ),
+            Value::Array(elements) => match of {
+                Some(Field::Merged { elements: of, .. }) => (
+                    elements.get_mut(step.parse::<usize>().ok()?)?,
+                    of.as_deref().and_then(|of| schema.resolve(of)),
+                ),
+                _ => return None,
+            },
+            _ => return None,
+        };
+    }
+    Some(at)
 }
 
 /// Where the result of a merge of two values lies.
@@ -71,6 +120,10 @@ enum Directive {
 
 struct Merger<'a> {
     schema: &'a Schema,
+    /// Which texts of the object were quoted.
+    old_texts: Texts,
+    /// How the patch spells its numbers.
+    texts: Texts,
     /// Names of the fields down to where an error occurred.
     path: Vec<String>,
 }
@@ -125,8 +178,8 @@ impl<'a> Merger<'a> {
             ));
         }
         let field = field
-            .or_else(|| self.own_schema(object.as_deref()))
-            .or_else(|| self.own_schema(patch.as_deref()));
+            .or_else(|| own_schema(self.schema, object.as_deref()))
+            .or_else(|| own_schema(self.schema, patch.as_deref()));
         match shapes[0].or(shapes[1]) {
             Some(Shape::Mapping) | None => self.mapping(object, patch, field),
             Some(Shape::List) => match field {
@@ -149,7 +202,7 @@ impl<'a> Merger<'a> {
         if self.path.len() > MAX_DEPTH {
             return Err(format!("more than {MAX_DEPTH} levels"));
         }
-        let field = field.or_else(|| self.own_schema(Some(value)));
+        let field = field.or_else(|| own_schema(self.schema, Some(value)));
         match value {
             Value::Null => Ok(Outcome::Nothing),
             Value::Object(fields) => {
@@ -171,19 +224,6 @@ impl<'a> Merger<'a> {
             }
             _ => Ok(Outcome::Object),
         }
-    }
-
-    /// The schema of a value that says what it is, wherever it stands.
-    fn own_schema(&self, value: Option<&Value>) -> Option<&'a Field> {
-        let fields = value?.as_object()?;
-        let text = |name: &str| {
-            fields
-                .get(name)
-                .and_then(Value::as_str)
-                .filter(|text| !text.is_empty())
-        };
-        let field = self.schema.kind(text("apiVersion")?, text("kind")?)?;
-        self.schema.resolve(field)
     }
 
     fn mapping(
@@ -248,7 +288,18 @@ impl<'a> Merger<'a> {
         self.path.pop();
         match outcome {
             Outcome::Object => {}
-            Outcome::Patch if !change.is_null() => set(fields, name, change.take()),
+            Outcome::Patch if !change.is_null() => {
+                let value = match (fields.get(name), &*change) {
+                    // A scalar keeps the quotes of the one that it replaces, and so becomes a text.
+                    (Some(old @ Value::String(_)), Value::Number(_) | Value::Bool(_))
+                        if self.old_texts.is_quoted(old) =>
+                    {
+                        self.texts.text(change).into()
+                    }
+                    _ => change.take(),
+                };
+                fields.insert(name.to_owned(), value);
+            }
             Outcome::Patch | Outcome::Nothing => {
                 fields.remove(name);
             }
@@ -301,43 +352,25 @@ impl<'a> Merger<'a> {
     }
 }
 
+/// The schema of a value that says what it is, wherever it stands.
+fn own_schema<'a>(schema: &'a Schema, value: Option<&Value>) -> Option<&'a Field> {
+    let fields = value?.as_object()?;
+    let text = |name: &str| {
+        fields
+            .get(name)
+            .and_then(Value::as_str)
+            .filter(|text| !text.is_empty())
+    };
+    let field = schema.kind(text("apiVersion")?, text("kind")?)?;
+    schema.resolve(field)
+}
+
 fn overridden(by_patch: bool) -> Outcome {
     if by_patch {
         Outcome::Patch
     } else {
         Outcome::Object
     }
-}
-
-/// Sets a field. A scalar keeps the quotes of the one that it replaces, so that a number over a text that has to be quoted becomes
-/// a text.
-fn set(fields: &mut Map<String, Value>, name: &str, value: Value) {
-    let value = match (fields.get(name), value) {
-        (Some(Value::String(old)), value @ (Value::Number(_) | Value::Bool(_)))
-            if needs_quotes(old) =>
-        {
-            Value::String(text(&value))
-        }
-        (_, value) => value,
-    };
-    fields.insert(name.to_owned(), value);
-}
-
-/// Whether a text would be read as something else if it were written without quotes.
-fn needs_quotes(text: &str) -> bool {
-    matches!(
-        text,
-        "" | "~"
-            | "null"
-            | "Null"
-            | "NULL"
-            | "true"
-            | "True"
-            | "TRUE"
-            | "false"
-            | "False"
-            | "FALSE"
-    ) || text.parse::<f64>().is_ok_and(f64::is_finite)
 }
 
 /// The text of a scalar, as it is compared; empty for mappings and lists.

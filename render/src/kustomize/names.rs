@@ -4,8 +4,9 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
+use super::field_path::text;
 use super::field_spec::{Create, FieldSpec};
-use super::id::{Gvk, NOT_NAMESPACED, ResId};
+use super::id::{CustomScope, Gvk, NOT_NAMESPACED, ResId};
 use super::resmap::ResMap;
 use super::resource::Resource;
 use super::transformer_config::TransformerConfig;
@@ -197,6 +198,7 @@ fn role(object: &Value) -> Option<Gvk> {
         group: text("apiGroup")?.to_owned(),
         version: String::new(),
         kind: text("kind")?.to_owned(),
+        scope: CustomScope::default(),
     })
 }
 
@@ -250,13 +252,11 @@ impl Fixer<'_> {
     }
 
     fn scalar(&self, field: &mut Value) -> Result<(), String> {
-        let Value::String(name) = field else {
+        let name = text(field);
+        let Some(found) = self.select(&name, None)? else {
             return Ok(());
         };
-        let Some(found) = self.select(name, None)? else {
-            return Ok(());
-        };
-        if found.id.name != *name {
+        if found.id.name != name {
             *field = found.id.name.clone().into();
         }
         Ok(())
@@ -268,8 +268,8 @@ impl Fixer<'_> {
             return Ok(());
         };
         let name = match fields.get("name") {
-            Some(Value::String(name)) => name.clone(),
-            Some(_) => return Ok(()),
+            Some(Value::Null | Value::Array(_) | Value::Object(_)) => return Ok(()),
+            Some(name) => text(name),
             None => return Err("path config error; no 'name' field in node".to_owned()),
         };
         let namespace = fields

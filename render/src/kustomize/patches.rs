@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::fault::Fault;
 use super::json_patch::{self, Operation, size};
@@ -13,7 +13,7 @@ use super::read;
 use super::resmap::ResMap;
 use super::resource::Resource;
 use super::selector::Selector;
-use super::transform::scalar_text;
+use super::spelling::Spelling;
 use super::types;
 use crate::Limits;
 use crate::yaml;
@@ -38,7 +38,7 @@ pub(super) fn apply(
 ) -> Result<(), Fault> {
     let source = source(loader, file, entry)?;
     let limits = loader.context.limits;
-    let strategic = read::objects(&source.text, &source.file, limits);
+    let strategic = read::objects(&source.text, &source.file, loader.context);
     let json = json_operations(&source.text, limits);
     match (strategic, json) {
         (Ok(patches), Ok(steps)) if !patches.is_empty() && !steps.is_empty() => Err(format!(
@@ -94,8 +94,7 @@ pub(super) fn apply_strategic(
     map: &mut ResMap,
     entry: &str,
 ) -> Result<(), Fault> {
-    let limits = loader.context.limits;
-    let (patches, source) = match read::objects(entry.as_bytes(), file, limits) {
+    let (patches, source) = match read::objects(entry.as_bytes(), file, loader.context) {
         Ok(patches) => (patches, inline(entry, file)),
         Err(_) => {
             let loaded = loader.load(entry)?;
@@ -104,7 +103,10 @@ pub(super) fn apply_strategic(
                 text: loaded.content.into_owned(),
                 file: loaded.file,
             };
-            (read::objects(&source.text, &source.file, limits)?, source)
+            (
+                read::objects(&source.text, &source.file, loader.context)?,
+                source,
+            )
         }
     };
     for patch in patches {
@@ -266,7 +268,7 @@ fn patch_all(
     context.adds(&source.file, size(&patch.object), selected.len())?;
     let mut common = patch.object.clone();
     for field in ["labels", "annotations"] {
-        texts(&mut common, field);
+        texts(&mut common, field, &patch.spelling);
     }
     for resource in &mut map.resources {
         if !selected.contains(&resource.id()) {
@@ -284,22 +286,21 @@ fn patch_all(
 }
 
 /// Makes texts of all values of the labels or annotations of a patch, null included; without any, the field goes.
-fn texts(object: &mut Value, field: &str) {
+fn texts(object: &mut Value, field: &str, spelling: &Spelling) {
+    let spelled = spelling.texts(object);
     let Some(Value::Object(metadata)) = object.get_mut("metadata") else {
         return;
     };
     match metadata.remove(field) {
-        Some(Value::Object(entries)) if !entries.is_empty() => {
-            let entries: Map<String, Value> = entries
-                .into_iter()
-                .map(|(key, value)| {
-                    let text = match &value {
-                        Value::Null => "null".to_owned(),
-                        value => scalar_text(value).unwrap_or_default(),
-                    };
-                    (key, text.into())
-                })
-                .collect();
+        Some(Value::Object(mut entries)) if !entries.is_empty() => {
+            for (key, value) in &mut entries {
+                let text = if spelling.is_blank(&format!("/metadata/{field}/{key}")) {
+                    String::new()
+                } else {
+                    spelled.text(value)
+                };
+                *value = text.into();
+            }
             metadata.insert(field.to_owned(), Value::Object(entries));
         }
         _ => {}
@@ -316,8 +317,17 @@ fn patch_one(
         resource.store_id();
     }
     let id = resource.id();
-    let merged = merge::merge(&mut resource.object, object, context.schema())
-        .map_err(|message| format!("{id}: {message}"))?;
+    let blanks = resource.spelling.take_blanks();
+    merge::drop_blanks(&mut resource.object, &blanks, context.schema());
+    let merged = merge::merge(
+        &mut resource.object,
+        object,
+        context.schema(),
+        &resource.spelling,
+        &patch.spelling,
+    )
+    .map_err(|message| format!("{id}: {message}"))?;
+    null_annotations(&mut resource.object);
     if merged == Merged::Deleted {
         resource.object = Value::Null;
     }
@@ -331,7 +341,18 @@ fn patch_one(
         resource.set_name(&id.name);
     }
     resource.set_namespace(&id.namespace);
+    resource.spelling.patched_by(&patch.spelling);
+    context.set_scope(resource);
     Ok(())
+}
+
+/// A written `null` that a merge came by is a scalar of no type, which is a text where texts are expected.
+fn null_annotations(object: &mut Value) {
+    if let Some(Value::Object(annotations)) = object.pointer_mut("/metadata/annotations") {
+        for value in annotations.values_mut().filter(|value| value.is_null()) {
+            *value = "null".into();
+        }
+    }
 }
 
 fn json_patch_all(
@@ -352,6 +373,7 @@ fn json_patch_all(
         }
         json_patch::apply(&mut resource.object, steps, max_bytes)
             .map_err(|message| format!("{id}: {message}"))?;
+        resource.spelling.forget();
     }
     Ok(())
 }

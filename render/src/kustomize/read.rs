@@ -6,9 +6,11 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::fault::Fault;
+use super::loader::Context;
 use super::resource::{Behavior, Resource};
+use super::spelling::Spelling;
 use crate::Limits;
-use crate::yaml::{self, Dialect, Document, Reading};
+use crate::yaml::{self, Dialect, Document, Reading, Written};
 
 /// Annotation by which upstream remembers what a generated object does; honoured on any object, as there.
 const BEHAVIOR: &str = "internal.config.kubernetes.io/generatorBehavior";
@@ -23,8 +25,9 @@ const NEEDS_HASH: &str = "internal.config.kubernetes.io/needsHashSuffix";
 pub(super) fn objects(
     content: &[u8],
     file: &Arc<str>,
-    limits: &Limits,
+    context: &Context<'_>,
 ) -> Result<Vec<Resource>, Fault> {
+    let limits = context.limits;
     let place = |line: usize, message: String| Fault::Place {
         file: file.to_string(),
         line: Some(line),
@@ -35,10 +38,16 @@ pub(super) fn objects(
         unwrap_single(&mut documents);
     }
     let mut resources = Vec::with_capacity(documents.len());
-    while let Some(Document { mut value, line }) = documents.pop_front() {
+    while let Some(document) = documents.pop_front() {
+        let Document {
+            mut value,
+            line,
+            written,
+        } = document;
         if is_empty(&value) {
             continue;
         }
+        let spelling = Spelling::of(&mut value, written.clone());
         validate(&value).map_err(|message| place(line, message))?;
         let is_list = value
             .get("kind")
@@ -46,7 +55,7 @@ pub(super) fn objects(
             .is_some_and(|kind| kind.ends_with("List"));
         match value.get_mut("items").map(Value::take) {
             Some(Value::Array(items)) if is_list => {
-                documents.extend(items.into_iter().map(|value| Document { value, line }));
+                documents.extend(taken_apart(items, line, &written));
                 continue;
             }
             Some(Value::Null) if is_list => continue,
@@ -59,7 +68,10 @@ pub(super) fn objects(
         if resources.len() >= limits.objects {
             return Err(place(line, format!("more than {} objects", limits.objects)));
         }
-        resources.push(with_marks(Resource::new(value, file, line)));
+        let mut resource = Resource::new(value, file, line);
+        resource.spelling = spelling;
+        context.set_scope(&mut resource);
+        resources.push(with_marks(resource));
     }
     Ok(resources)
 }
@@ -118,14 +130,31 @@ fn unwrap_single(documents: &mut VecDeque<Document>) {
         return;
     }
     let line = document.line;
+    let written = std::mem::take(&mut document.written);
     match document.value.get_mut("items").map(Value::take) {
         Some(Value::Array(items)) => {
             documents.clear();
-            documents.extend(items.into_iter().map(|value| Document { value, line }));
+            documents.extend(taken_apart(items, line, &written));
         }
         Some(_) => documents.clear(),
         None => {}
     }
+}
+
+/// The elements of a list of objects, as documents.
+fn taken_apart(
+    items: Vec<Value>,
+    line: usize,
+    written: &[Written],
+) -> impl Iterator<Item = Document> {
+    items
+        .into_iter()
+        .enumerate()
+        .map(move |(place, value)| Document {
+            value,
+            line,
+            written: Spelling::of_item(written, place),
+        })
 }
 
 fn is_empty(value: &Value) -> bool {
@@ -154,9 +183,6 @@ fn validate(value: &Value) -> Result<(), String> {
     }
     match fields.get("metadata").and_then(|it| it.get("name")) {
         Some(Value::String(name)) if !name.is_empty() => Ok(()),
-        Some(Value::Number(_) | Value::Bool(_)) => Err(format!(
-            "metadata.name of {kind} has to be a text: quote it"
-        )),
         _ => Err(format!("missing metadata.name in object of kind {kind}")),
     }
 }

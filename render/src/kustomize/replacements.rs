@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::decode;
 use super::fault::Fault;
 use super::field_path::{self, Made, lookup, lookup_mut, plain, text};
-use super::id::{Gvk, ResId};
+use super::id::{CustomScope, Gvk, ResId};
 use super::json_patch::size;
 use super::loader::Loader;
 use super::resmap::ResMap;
@@ -18,6 +18,12 @@ use crate::yaml::{self, Dialect, Reading};
 
 /// Field that is read or written when none is named.
 const DEFAULT_FIELD: &str = "metadata.name";
+
+/// What is copied: the value, and the text of a scalar as it was written.
+struct Copied {
+    value: Value,
+    text: String,
+}
 
 /// A replacement, and the place of its entry.
 type Loaded<'a> = (usize, Cow<'a, ReplacementField>);
@@ -98,7 +104,7 @@ pub(super) fn apply(
             .into());
     };
     let value = value(map, replacement)?;
-    let bytes = size(&value);
+    let bytes = size(&value.value);
     for target in targets {
         let written = write(map, &value, target)?;
         loader.context.adds(file, bytes, written)?;
@@ -107,12 +113,17 @@ pub(super) fn apply(
     Ok(())
 }
 
-fn value(map: &ResMap, replacement: &ReplacementField) -> Result<Value, String> {
+fn value(map: &ResMap, replacement: &ReplacementField) -> Result<Copied, String> {
     let source = match (&replacement.source_value, &replacement.source) {
         (Some(_), Some(_)) => {
             return Err("value and resource selectors are mutually exclusive".to_owned());
         }
-        (Some(value), None) => return Ok(plain(value)),
+        (Some(value), None) => {
+            return Ok(Copied {
+                value: plain(value),
+                text: value.clone(),
+            });
+        }
         (None, Some(source)) => source,
         (None, None) => {
             return Err("replacements must specify a source and at least one target".to_owned());
@@ -123,6 +134,7 @@ fn value(map: &ResMap, replacement: &ReplacementField) -> Result<Value, String> 
             group: source.group.clone(),
             version: source.version.clone(),
             kind: source.kind.clone(),
+            scope: CustomScope::default(),
         },
         name: source.name.clone(),
         namespace: source.namespace.clone(),
@@ -142,13 +154,15 @@ fn value(map: &ResMap, replacement: &ReplacementField) -> Result<Value, String> 
         }
     };
     let path = or_default(&source.field_path);
-    let value = lookup(&map.resources[place].object, &field_path::split(path))
+    let object = &map.resources[place].object;
+    let value = lookup(object, &field_path::split(path))
         .map_err(|error| format!("error looking up replacement source: {error}"))?
         .filter(|value| !is_nothing(value))
         .ok_or_else(|| {
             format!("fieldPath `{path}` is missing for replacement source {selector}")
         })?;
-    refined(value, source.options.as_ref())
+    let whole = map.resources[place].spelling.texts(object).text(value);
+    refined(value, whole, source.options.as_ref())
 }
 
 fn shown(selector: &ResId, source: &SourceSelector) -> String {
@@ -177,14 +191,16 @@ fn is_scalar(value: &Value) -> bool {
 }
 
 /// The part of a value that the options ask for.
-fn refined(value: &Value, options: Option<&FieldOptions>) -> Result<Value, String> {
+fn refined(value: &Value, whole: String, options: Option<&FieldOptions>) -> Result<Copied, String> {
     let Some(options) = options.filter(|options| !options.delimiter.is_empty()) else {
-        return Ok(value.clone());
+        return Ok(Copied {
+            value: value.clone(),
+            text: whole,
+        });
     };
     if !is_scalar(value) {
         return Err("delimiter option can only be used with scalar nodes".to_owned());
     }
-    let whole = text(value);
     let part = usize::try_from(options.index)
         .ok()
         .and_then(|index| whole.split(options.delimiter.as_str()).nth(index))
@@ -194,11 +210,14 @@ fn refined(value: &Value, options: Option<&FieldOptions>) -> Result<Value, Strin
                 options.index
             )
         })?;
-    with_text(value, part)
+    with_text(value, part).map(|value| Copied {
+        value,
+        text: part.to_owned(),
+    })
 }
 
 /// Writes the value into the fields of the objects that a target selects, and says into how many.
-fn write(map: &mut ResMap, value: &Value, target: &TargetSelector) -> Result<usize, String> {
+fn write(map: &mut ResMap, value: &Copied, target: &TargetSelector) -> Result<usize, String> {
     let Some(select) = &target.select else {
         return Err("target must specify resources to select".to_owned());
     };
@@ -249,13 +268,13 @@ fn is_target(resource: &Resource, select: &Selector, reject: &[Selector]) -> boo
 
 fn write_field(
     resource: &mut Resource,
-    value: &Value,
+    value: &Copied,
     path: &str,
     options: Option<&FieldOptions>,
 ) -> Result<usize, String> {
     let create = options.is_some_and(|options| options.create);
     let made = if create {
-        Made::for_value(value)
+        Made::for_value(&value.value)
     } else {
         Made::Nothing
     };
@@ -285,7 +304,7 @@ fn write_field(
 fn set(
     field: &mut Value,
     new: bool,
-    value: &Value,
+    value: &Copied,
     options: Option<&FieldOptions>,
 ) -> Result<(), String> {
     let joined = match options.filter(|options| !options.delimiter.is_empty()) {
@@ -293,18 +312,18 @@ fn set(
         Some(_) if !is_scalar(field) => {
             return Err("delimiter option can only be used with scalar nodes".to_owned());
         }
-        Some(options) => Some(joined(&text(field), &text(value), options)),
+        Some(options) => Some(joined(&text(field), &value.text, options)),
     };
     *field = match (is_scalar(field), joined) {
         (true, joined) => {
-            let joined = joined.unwrap_or_else(|| text(value));
+            let joined = joined.unwrap_or_else(|| value.text.clone());
             if new {
                 plain(&joined)
             } else {
                 with_text(field, &joined)?
             }
         }
-        (false, _) => value.clone(),
+        (false, _) => value.value.clone(),
     };
     Ok(())
 }
@@ -343,7 +362,7 @@ fn with_text(old: &Value, text: &str) -> Result<Value, String> {
 /// Writes into JSON or YAML that is the text of a field: `data.config\.json.a.b`. `None` when the path leads into no such text.
 fn write_structured(
     object: &mut Value,
-    value: &Value,
+    value: &Copied,
     parts: &[String],
     made: Made,
 ) -> Result<Option<usize>, String> {
@@ -365,9 +384,9 @@ fn write_structured(
         };
         let count = field_path::visit(&mut structured, tail, made, &mut |field, new| {
             *field = match (is_scalar(field), new) {
-                (true, true) => plain(&text(value)),
-                (true, false) => with_text(field, &text(value))?,
-                (false, _) => value.clone(),
+                (true, true) => plain(&value.text),
+                (true, false) => with_text(field, &value.text)?,
+                (false, _) => value.value.clone(),
             };
             Ok(())
         });

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::id::{Gvk, ResId};
+use super::id::{CustomScope, Gvk, ResId};
+use super::spelling::Spelling;
 
 /// What a generated ConfigMap or Secret does when its id exists already.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -88,6 +89,10 @@ pub struct Resource {
     pub origin: Option<Origin>,
     /// Changes, in order; kept when `buildMetadata` asks for anything.
     pub transformations: Vec<Origin>,
+    /// What its text says and its JSON does not.
+    pub spelling: Spelling,
+    /// What a schema of the build says about its kind.
+    pub scope: CustomScope,
     /// File that it was read from, or the kustomization that generates it.
     pub file: Arc<str>,
     /// Line in the file, from 1.
@@ -111,6 +116,8 @@ impl Resource {
             var_names: Vec::new(),
             origin: None,
             transformations: Vec::new(),
+            spelling: Spelling::default(),
+            scope: CustomScope::default(),
             file: Arc::clone(file),
             line,
         }
@@ -165,7 +172,14 @@ impl Resource {
     /// Group, version and kind as they are now.
     #[must_use]
     pub fn gvk(&self) -> Gvk {
-        Gvk::of(self.api_version(), self.kind())
+        self.scoped(Gvk::of(self.api_version(), self.kind()))
+    }
+
+    fn scoped(&self, gvk: Gvk) -> Gvk {
+        Gvk {
+            scope: self.scope,
+            ..gvk
+        }
     }
 
     /// The id as it is now.
@@ -181,7 +195,7 @@ impl Resource {
     /// The ids that it had, oldest first.
     pub fn earlier_ids(&self) -> impl Iterator<Item = ResId> + '_ {
         self.earlier.iter().map(|earlier| ResId {
-            gvk: Gvk::of(self.api_version(), &earlier.kind),
+            gvk: self.scoped(Gvk::of(self.api_version(), &earlier.kind)),
             name: earlier.name.clone(),
             namespace: earlier.namespace.clone(),
         })

@@ -133,8 +133,7 @@ impl<'a> Target<'a> {
         match self.loader.entry(path).map_err(fault)? {
             Entry::File(loaded) => {
                 let mut resources =
-                    read::objects(&loaded.content, &loaded.file, self.context().limits)
-                        .map_err(fault)?;
+                    read::objects(&loaded.content, &loaded.file, self.context()).map_err(fault)?;
                 if let Some(origin) = &self.origin {
                     let origin = origin.append(path);
                     for resource in &mut resources {
@@ -377,7 +376,7 @@ impl<'a> Target<'a> {
         let mut places = Vec::new();
         let mut paths = Vec::new();
         for (place, entry) in entries.iter().enumerate() {
-            let inline = read::objects(entry.as_bytes(), &self.file, self.context().limits);
+            let inline = read::objects(entry.as_bytes(), &self.file, self.context());
             let Ok(mut inline) = inline else {
                 paths.push((place, entry));
                 continue;

@@ -6,7 +6,7 @@ use regex::Regex;
 use serde_json::Value;
 
 use super::field_spec::{Create, FieldSpec, apply_all};
-use super::id::{Gvk, ResId, is_cluster_scoped};
+use super::id::{Gvk, ResId};
 use super::resmap::ResMap;
 use super::resource::Resource;
 use super::types::{Image, Replica};
@@ -65,7 +65,7 @@ impl Namespace<'_> {
     /// When a field is no text.
     pub fn apply_to(&self, resource: &mut Resource) -> Result<(), String> {
         let gvk = resource.gvk();
-        if !is_cluster_scoped(&gvk.group, &gvk.version, &gvk.kind)
+        if !gvk.is_cluster_scoped()
             && let Some(metadata) = resource.metadata_mut()
         {
             let field = metadata.entry("namespace").or_insert(Value::Null);
@@ -166,9 +166,12 @@ pub(super) fn affix(
                 }
                 resource.store_id();
             }
+            let texts = resource.spelling.texts(&resource.object);
             spec.apply(&mut resource.object, Create::Scalar, &mut |field| {
-                let Some(value) = scalar_text(field) else {
-                    return Err("expected a text".to_owned());
+                let value = match field {
+                    Value::Null => String::new(),
+                    Value::Array(_) | Value::Object(_) => return Err("expected a text".to_owned()),
+                    _ => texts.text(field),
                 };
                 *field = match side {
                     Side::Prefix => format!("{text}{value}"),

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use serde_json::{Map, Value};
 
 use super::field_spec::{FieldSpec, compare_gvk, merge};
-use super::id::Gvk;
+use super::id::{CustomScope, Gvk};
 
 /// Fields that hold the names of objects of one kind.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -261,6 +261,7 @@ impl Crd<'_> {
                         group: String::new(),
                         version: version.to_owned(),
                         kind: kind.to_owned(),
+                        scope: CustomScope::default(),
                     },
                     referrers: vec![self.spec(path)],
                 };
@@ -408,6 +409,7 @@ fn gvk(kind: &str, group: &str, version: &str) -> Gvk {
         group: any(group),
         version: any(version),
         kind: any(kind),
+        scope: CustomScope::default(),
     }
 }
 

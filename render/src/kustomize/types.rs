@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-pub use super::id::Gvk;
+pub use super::id::{CustomScope, Gvk};
 
 /// `apiVersion` of an overlay.
 pub const KUSTOMIZATION_VERSION: &str = "kustomize.config.k8s.io/v1beta1";
@@ -124,6 +124,7 @@ impl From<&FieldSpec> for super::field_spec::FieldSpec {
                 group: spec.group.clone(),
                 version: spec.version.clone(),
                 kind: spec.kind.clone(),
+                scope: CustomScope::default(),
             },
             path: spec.path.clone(),
             create: spec.create,

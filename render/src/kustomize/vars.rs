@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::field_path::{lookup, split};
 use super::field_spec::{self, Create, FieldSpec};
-use super::id::{Gvk, ResId};
+use super::id::{CustomScope, Gvk, ResId};
 use super::resmap::ResMap;
 use super::types::Var;
 
@@ -30,6 +30,7 @@ pub(super) fn mark(map: &mut ResMap, var: &Var) -> Result<(), String> {
         group: group.to_owned(),
         version: version.to_owned(),
         kind: of.kind.clone(),
+        scope: CustomScope::default(),
     };
     let id = ResId {
         gvk,

@@ -22,6 +22,10 @@ pub(super) fn read(
     reading: Reading,
     first_only: bool,
 ) -> Option<Vec<Document>> {
+    // There it is noted how every scalar was written, which is more than a value.
+    if reading.dialect == Dialect::Kyaml {
+        return None;
+    }
     let mut reader = Reader {
         text,
         at: 0,
@@ -45,6 +49,7 @@ pub(super) fn read(
         documents.push(Document {
             value,
             line: line.number,
+            written: Vec::new(),
         });
         match reader.peek()? {
             None => return Some(documents),
@@ -222,7 +227,7 @@ impl<'a> Reader<'a> {
 
     fn key(&mut self, key: &str, quoted: bool) -> Option<String> {
         self.count()?;
-        if quoted || self.reading.dialect == Dialect::Kyaml {
+        if quoted {
             return Some(key.to_owned());
         }
         scalar::key(scalar::resolve(key, true, None, self.reading).ok()?).ok()

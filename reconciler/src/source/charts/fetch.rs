@@ -9,7 +9,7 @@ use tiphys_render::tree::TreePath;
 use super::archives::{ArchiveTree, sha256};
 use super::index::Listed;
 use super::registry::Registry;
-use super::{ARCHIVE, Chart, beside, failed, identity, is_same_server, stranger, version};
+use super::{Chart, beside, failed, identity, is_same_server, stranger, version};
 use crate::source::{Repo, SourceError, Sources, helm, http};
 
 impl Sources {
@@ -23,7 +23,14 @@ impl Sources {
     ) -> Result<Chart, SourceError> {
         let charts = &self.inner.charts;
         let timeout = self.inner.options.fetch_timeout;
-        let registry = Registry::new(repo, chart, insecure_http, &charts.tokens, timeout)?;
+        let registry = Registry::new(
+            repo,
+            chart,
+            insecure_http,
+            &charts.tokens,
+            timeout,
+            self.inner.options.archive.packed_bytes,
+        )?;
         let place = charts
             .digests
             .get(&format!("{} {chart} {version}", identity(repo)));
@@ -157,7 +164,13 @@ impl Sources {
         if !response.status().is_success() {
             return Err(helm::refused(asked, response.status()));
         }
-        http::body(repo, response, ARCHIVE.packed_bytes, "the chart's archive").await
+        http::body(
+            repo,
+            response,
+            self.inner.options.archive.packed_bytes,
+            "the chart's archive",
+        )
+        .await
     }
 
     async fn turn(&self, repo: &Repo) -> Result<tokio::sync::SemaphorePermit<'_>, SourceError> {
@@ -210,9 +223,10 @@ impl Sources {
     ) -> Result<Chart, SourceError> {
         let (owned, known) = (repo.clone(), digest.to_owned());
         let deadline = self.inner.options.list_timeout;
+        let limits = self.inner.options.archive;
         let tree = self
             .blocking(repo, "an archive was unpacked", deadline, move |_| {
-                ArchiveTree::unpack(&content, &known, &ARCHIVE)
+                ArchiveTree::unpack(&content, &known, &limits)
                     .map_err(|error| failed(&owned, error))
             })
             .await?;

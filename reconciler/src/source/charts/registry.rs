@@ -62,6 +62,8 @@ pub struct Registry<'a> {
     tokens: &'a Tokens,
     /// What tokens are kept under.
     id: String,
+    /// Bytes that an archive may have.
+    packed_bytes: u64,
 }
 
 #[derive(Deserialize)]
@@ -133,6 +135,7 @@ impl<'a> Registry<'a> {
         insecure_http: bool,
         tokens: &'a Tokens,
         timeout: Duration,
+        packed_bytes: u64,
     ) -> Result<Self, SourceError> {
         let bad = || SourceError::Misconfigured {
             url: repo.shown(),
@@ -142,6 +145,7 @@ impl<'a> Registry<'a> {
         let scheme = if insecure_http { "http" } else { "https" };
         let base = Url::parse(&format!("{scheme}://{host}/v2/")).map_err(|_| bad())?;
         Ok(Self {
+            packed_bytes,
             id: format!("{} {name}", super::identity(repo)),
             client: http::client(repo, timeout)?,
             repo,
@@ -356,7 +360,7 @@ impl<'a> Registry<'a> {
             .find(|layer| layer.media_type == CHART)
             .or_else(|| manifest.layers.iter().find(|l| l.media_type == OLD_CHART))
             .ok_or_else(|| no_chart(&format!("no layer of type '{CHART}'")))?;
-        let limit = super::ARCHIVE.packed_bytes;
+        let limit = self.packed_bytes;
         if layer.size > limit {
             let size = layer.size;
             return Err(self.failed(format!(
@@ -380,7 +384,7 @@ impl<'a> Registry<'a> {
     pub async fn blob(&self, digest: &str) -> Result<Vec<u8>, SourceError> {
         let url = self.url(&format!("blobs/sha256:{digest}"))?;
         let response = self.get(url, "").await?;
-        let limit = super::ARCHIVE.packed_bytes;
+        let limit = self.packed_bytes;
         http::body(self.repo, response, limit, "the chart's archive").await
     }
 }

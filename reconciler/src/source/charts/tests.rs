@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 use base64::Engine as _;
+use tiphys_render::archive::ArchiveLimits;
 use tiphys_render::{Missing, Supplied};
 use tiphys_testbed::web::{Answer as Given, Request, Web};
 
@@ -30,6 +31,7 @@ fn options(folder: &Path) -> Options {
         list_timeout: Duration::from_secs(60),
         fetch_timeout: Duration::from_secs(120),
         known_hosts: None,
+        archive: ArchiveLimits::default(),
     }
 }
 

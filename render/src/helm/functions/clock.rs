@@ -57,11 +57,52 @@ impl Object for Number {
 
     fn method(&self, name: &str) -> Option<&'static Signature> {
         const TEXT: Signature = Signature::new(&[], STRING);
-        (name == "String").then_some(&TEXT)
+        const FLOAT: Signature = Signature::new(&[], Type::Float64);
+        const WHOLE: Signature = Signature::new(&[], INT64);
+        const OTHER: Signature = Signature::new(&[DURATION], DURATION);
+        const SAME: Signature = Signature::new(&[], DURATION);
+        if name == "String" {
+            return Some(&TEXT);
+        }
+        match name {
+            "Hours" | "Minutes" | "Seconds" if self.go_type == DURATION => Some(&FLOAT),
+            "Milliseconds" | "Microseconds" | "Nanoseconds" if self.go_type == DURATION => {
+                Some(&WHOLE)
+            }
+            "Round" | "Truncate" if self.go_type == DURATION => Some(&OTHER),
+            "Abs" if self.go_type == DURATION => Some(&SAME),
+            _ => None,
+        }
     }
 
-    fn call(&self, _: &mut Call<'_>, _: &str, _: Arguments<'_>) -> Answer {
-        Ok(self.text.as_str().into())
+    fn call(&self, _: &mut Call<'_>, name: &str, a: Arguments<'_>) -> Answer {
+        // Whole units first, as Go does: the quotient of two large floats would be another.
+        #[expect(clippy::cast_precision_loss, reason = "Go converts, too")]
+        let in_units = |unit: i64| {
+            Value::Float64((self.number / unit) as f64 + (self.number % unit) as f64 / unit as f64)
+        };
+        let duration = |duration: Duration| {
+            Value::object(Self {
+                go_type: DURATION,
+                number: duration.0,
+                text: duration.to_string(),
+            })
+        };
+        Ok(match name {
+            "Hours" => in_units(3_600_000_000_000),
+            "Minutes" => in_units(60_000_000_000),
+            "Seconds" => in_units(1_000_000_000),
+            "Milliseconds" => Value::Int64(self.number / 1_000_000),
+            "Microseconds" => Value::Int64(self.number / 1_000),
+            "Nanoseconds" => Value::Int64(self.number),
+            "Abs" => duration(Duration(self.number.checked_abs().unwrap_or(i64::MAX))),
+            "Round" => duration(Duration(self.number).round(duration_of(&a)?)),
+            "Truncate" => match duration_of(&a)?.0 {
+                ..=0 => duration(Duration(self.number)),
+                to => duration(Duration(self.number - self.number % to)),
+            },
+            _ => self.text.as_str().into(),
+        })
     }
 
     fn string(&self) -> Option<Text> {
@@ -89,7 +130,7 @@ impl Time {
     }
 }
 
-const METHODS: [(&str, Signature); 20] = [
+const METHODS: [(&str, Signature); 28] = [
     ("Year", Signature::new(&[], INT)),
     ("Month", Signature::new(&[], MONTH)),
     ("Day", Signature::new(&[], INT)),
@@ -109,8 +150,84 @@ const METHODS: [(&str, Signature); 20] = [
     ("IsZero", Signature::new(&[], BOOL)),
     ("Before", Signature::new(&[TIME], BOOL)),
     ("After", Signature::new(&[TIME], BOOL)),
+    ("Equal", Signature::new(&[TIME], BOOL)),
+    ("Compare", Signature::new(&[TIME], INT)),
     ("Sub", Signature::new(&[TIME], DURATION)),
+    ("Add", Signature::new(&[DURATION], TIME)),
+    ("AddDate", Signature::new(&[INT, INT, INT], TIME)),
+    ("Truncate", Signature::new(&[DURATION], TIME)),
+    ("UnixMicro", Signature::new(&[], INT64)),
+    ("IsDST", Signature::new(&[], BOOL)),
+    ("MarshalText", Signature::new(&[], Type::BYTES)),
 ];
+
+impl Time {
+    /// Years, months and days later by the calendar; a day that the month does not have becomes one of the next month.
+    fn plus_date(&self, a: &Arguments<'_>) -> Result<Moment, FunctionError> {
+        const DAY: i64 = 86_400_000_000_000;
+        let [year, month, day] = ["2006", "1", "2"].map(|layout| self.number(layout));
+        let months = (year.saturating_add(a.integer(0)?))
+            .saturating_mul(12)
+            .saturating_add(month - 1)
+            .saturating_add(a.integer(1)?);
+        let before = days_of(year, month, day);
+        let after = days_of(months.div_euclid(12), months.rem_euclid(12) + 1, day)
+            .saturating_add(a.integer(2)?);
+        let days = after.saturating_sub(before);
+        // A step may be longer than a duration can say.
+        let step = i64::MAX / DAY;
+        if days
+            .checked_div(step)
+            .is_none_or(|steps| steps.abs() > 20_000)
+        {
+            return Err(FunctionError::new("the date is too far away"));
+        }
+        let mut moment = self.0.clone();
+        let mut rest = days;
+        while rest != 0 {
+            let now = rest.clamp(-step, step);
+            moment = moment.plus(Duration(now * DAY));
+            rest -= now;
+        }
+        Ok(moment)
+    }
+
+    /// The last multiple of a duration since the year 1 that is not later.
+    fn truncated(&self, to: Duration) -> Moment {
+        if to.0 <= 0 {
+            return self.0.clone();
+        }
+        /// Seconds from the year 1 to 1970.
+        const BEFORE_UNIX: i128 = 62_135_596_800;
+        let since = (i128::from(self.0.unix()) + BEFORE_UNIX) * 1_000_000_000
+            + i128::from(self.0.nanosecond());
+        let over = since.rem_euclid(i128::from(to.0));
+        self.0
+            .plus(Duration(-i64::try_from(over).unwrap_or_default()))
+    }
+}
+
+/// Days from 1970 to a date of the proleptic Gregorian calendar; the day may be any number.
+fn days_of(year: i64, month: i64, day: i64) -> i64 {
+    // Years begin in March here, so that the leap day is their last.
+    let year = year.saturating_sub(i64::from(month <= 2));
+    let era = year.div_euclid(400);
+    let of_era = year.rem_euclid(400);
+    let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    era.saturating_mul(146_097)
+        .saturating_add(of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468)
+}
+
+/// An argument that is declared as a duration: one, or a constant.
+fn duration_of(a: &Arguments<'_>) -> Result<Duration, FunctionError> {
+    match a.value(0) {
+        Value::Int64(number) => Ok(Duration(*number)),
+        value => value
+            .as_object::<Number>()
+            .map(|number| Duration(number.number))
+            .ok_or_else(|| FunctionError::new("the argument is no time.Duration")),
+    }
+}
 
 impl Object for Time {
     fn go_type(&self) -> Type {
@@ -126,7 +243,7 @@ impl Object for Time {
     }
 
     fn method(&self, name: &str) -> Option<&'static Signature> {
-        static TABLE: [(&str, Signature); 20] = METHODS;
+        static TABLE: [(&str, Signature); 28] = METHODS;
         TABLE
             .iter()
             .find(|(method, _)| *method == name)
@@ -174,6 +291,12 @@ impl Object for Time {
                     .wrapping_mul(1_000)
                     .wrapping_add(i64::from(moment.nanosecond() / 1_000_000)),
             ),
+            "UnixMicro" => Value::Int64(
+                moment
+                    .unix()
+                    .wrapping_mul(1_000_000)
+                    .wrapping_add(i64::from(moment.nanosecond() / 1_000)),
+            ),
             "UnixNano" => Value::Int64(
                 moment
                     .unix()
@@ -187,6 +310,16 @@ impl Object for Time {
             "IsZero" => moment.is_zero().into(),
             "Before" => (moment.since(&time(&a, 0)?) < Duration(0)).into(),
             "After" => (moment.since(&time(&a, 0)?) > Duration(0)).into(),
+            "Equal" => (moment.since(&time(&a, 0)?) == Duration(0)).into(),
+            "Compare" => Value::Int(moment.since(&time(&a, 0)?).0.signum()),
+            "Add" => Value::object(Self(moment.plus(duration_of(&a)?))),
+            "AddDate" => Value::object(Self(self.plus_date(&a)?)),
+            "Truncate" => Value::object(Self(self.truncated(duration_of(&a)?))),
+            // The clocks that templates see have no summer time.
+            "IsDST" => false.into(),
+            "MarshalText" => {
+                Value::Bytes(moment.format("2006-01-02T15:04:05.999999999Z07:00").into())
+            }
             _ => {
                 let duration = moment.since(&time(&a, 0)?);
                 named(DURATION, duration.0, duration.to_string())

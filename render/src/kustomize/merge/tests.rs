@@ -8,7 +8,13 @@ use super::*;
 fn merged(object: &Value, patch: &Value) -> Result<Value, String> {
     let mut result = object.clone();
     Ok(
-        match merge(&mut result, patch.clone(), Schema::built_in())? {
+        match merge(
+            &mut result,
+            patch.clone(),
+            Schema::built_in(),
+            &Spelling::default(),
+            &Spelling::default(),
+        )? {
             Merged::Kept => result,
             Merged::Deleted => Value::Null,
         },

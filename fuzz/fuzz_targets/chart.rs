@@ -1,0 +1,4 @@
+//! Any bytes as the input of `tiphys_inputs::chart`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| tiphys_inputs::chart(data));
