@@ -119,6 +119,24 @@ impl World {
         })
     }
 
+    /// A world in which the health of ConfigMaps is what [`HEALTH_OF_MAPS`] says.
+    ///
+    /// # Errors
+    /// When something does not start.
+    pub fn start_with_health(name: &str, store: &str) -> Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let file = folder.path().join("tiphys.toml");
+        std::fs::write(&file, HEALTH_OF_MAPS)?;
+        let mut world = Self::start_with(name, |options| {
+            store.clone_into(&mut options.store);
+            options
+                .arguments
+                .extend(["--config".to_owned(), file.display().to_string()]);
+        })?;
+        world.also = Some(folder);
+        Ok(world)
+    }
+
     /// The same repository and cluster, and a new server with an empty data directory.
     ///
     /// # Errors
@@ -134,7 +152,7 @@ impl World {
         Ok(self)
     }
 
-    /// A world whose way to its cluster can be cut.
+    /// A world whose way to its cluster can be cut, and in which the health of ConfigMaps is what [`HEALTH_OF_MAPS`] says.
     ///
     /// # Errors
     /// When something does not start.
@@ -150,7 +168,14 @@ impl World {
         let folder = tempfile::tempdir()?;
         let kubeconfig = folder.path().join("kubeconfig");
         std::fs::write(&kubeconfig, access.kubeconfig("forwarded"))?;
-        let mut world = Self::start_with(name, |options| options.kubeconfig = Some(kubeconfig))?;
+        let file = folder.path().join("tiphys.toml");
+        std::fs::write(&file, HEALTH_OF_MAPS)?;
+        let mut world = Self::start_with(name, |options| {
+            options.kubeconfig = Some(kubeconfig);
+            options
+                .arguments
+                .extend(["--config".to_owned(), file.display().to_string()]);
+        })?;
         world.also = Some(folder);
         Ok((world, forwarder))
     }
@@ -251,11 +276,56 @@ impl World {
         })
     }
 
+    /// Kills the server as a crash would, and starts it again on the same data.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub fn crash(&mut self) -> Result<()> {
+        self.tiphys.kill();
+        self.tiphys.start_again()?;
+        self.client = self.tiphys.admin()?;
+        Ok(())
+    }
+
     /// Path of a ConfigMap of this test in the cluster.
     #[must_use]
     pub fn map(&self, name: &str) -> String {
         format!("/api/v1/namespaces/{}/configmaps/{name}", self.namespace)
     }
+}
+
+/// The configuration of a server for which a ConfigMap is as healthy as its value says: `Healthy`, `Progressing`, `Degraded`, and
+/// healthy with any other value. Tests move an object from one state to another by patching it.
+pub const HEALTH_OF_MAPS: &str = r#"
+[customizations]
+"health.ConfigMap" = """
+hs = { status = "Healthy", message = "" }
+if obj.data ~= nil and (obj.data.value == "Progressing" or obj.data.value == "Degraded") then
+  hs.status = obj.data.value
+  hs.message = "as its value says"
+end
+return hs
+"""
+"#;
+
+/// The message of the operation that is under way, or of the last one.
+#[must_use]
+pub fn message(application: &Value) -> &str {
+    application["status"]["operationState"]["message"]
+        .as_str()
+        .unwrap_or_default()
+}
+
+/// A ConfigMap with annotations, each `name: "value"` below `argocd.argoproj.io/`.
+#[must_use]
+pub fn annotated(name: &str, value: &str, annotations: &[(&str, &str)]) -> String {
+    let annotations: serde_json::Map<String, Value> = annotations
+        .iter()
+        .map(|(name, value)| (format!("argocd.argoproj.io/{name}"), json!(value)))
+        .collect();
+    let map = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "annotations": annotations},
+        "data": {"value": value}});
+    format!("---\n{map}\n")
 }
 
 /// A ConfigMap as a manifest.

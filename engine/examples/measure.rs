@@ -88,10 +88,7 @@ fn main() {
     let mut schemas = Schemas::default();
     for path in std::env::args().skip(1) {
         let started = Instant::now();
-        let Some(document) = std::fs::read(&path)
-            .ok()
-            .and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok())
-        else {
+        let Ok(document) = std::fs::read_to_string(&path) else {
             eprintln!("{path} cannot be read");
             continue;
         };

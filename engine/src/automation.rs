@@ -6,16 +6,17 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
 use tiphys_model::{
-    Application, HealthStatusCode, Operation, OperationInitiator, OperationPhase, OperationState,
-    ResourceStatus, RetryStrategy, RevisionHistory, SyncOperation, SyncOperationResource,
+    Application, ApplicationPin as Pin, Operation, OperationInitiator, OperationPhase,
+    OperationState, ResourceStatus, RetryStrategy, SyncOperation, SyncOperationResource,
     SyncStatusCode,
 };
 
 use crate::depends::Gate;
 use crate::duration::after;
 use crate::window::Verdict;
+
+pub mod rollback;
 
 /// The annotation that stops comparing and synchronising an application while it is `true`.
 pub const SKIP_RECONCILE: &str = "argocd.argoproj.io/skip-reconcile";
@@ -59,19 +60,6 @@ impl HealBackoff {
     }
 }
 
-/// Keeps automation away from a revision that was rolled back, until Git has moved past it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Pin {
-    /// The commits that are bad, one for each source.
-    pub away_from: Vec<String>,
-    /// The deployment of the history that was brought back.
-    pub history_id: i64,
-    /// Since when.
-    pub since: DateTime<Utc>,
-    /// Why: who rolled back, or what failed.
-    pub reason: String,
-}
-
 /// Everything that automation follows from.
 #[derive(Clone, Copy, Debug)]
 pub struct Inputs<'a> {
@@ -89,6 +77,8 @@ pub struct Inputs<'a> {
     pub gate: &'a Gate,
     /// What a rollback left behind.
     pub pin: Option<&'a Pin>,
+    /// Digest of what the commits render to; it is looked at only where there is a pin.
+    pub digest: &'a str,
     /// How self-healing backs off.
     pub backoff: HealBackoff,
     /// The time.
@@ -106,6 +96,8 @@ pub struct Decision {
     pub reason: String,
     /// When it is worth looking again although nothing else changed.
     pub again_at: Option<DateTime<Utc>>,
+    /// What it depends on and waits for, which keeps an operation from beginning.
+    pub waiting: Vec<String>,
     /// Whether the pin is gone, because Git has moved past the bad revision.
     pub unpin: bool,
 }
@@ -135,12 +127,21 @@ pub fn skips_reconcile(application: &Application) -> bool {
         .is_some_and(|value| value == "true")
 }
 
+/// Whether an application is synchronised without anybody asking.
+#[must_use]
+pub fn is_automated(application: &Application) -> bool {
+    let policy = application.spec.sync_policy.as_ref();
+    policy
+        .and_then(|policy| policy.automated.as_ref())
+        .is_some_and(|automated| automated.enabled.unwrap_or(true))
+}
+
 /// Decides.
 #[must_use]
 pub fn decide(inputs: &Inputs<'_>) -> Decision {
     let unpin = inputs
         .pin
-        .is_some_and(|pin| !pin.away_from.is_empty() && pin.away_from != inputs.revisions);
+        .is_some_and(|pin| rollback::is_past(pin, inputs.revisions, inputs.digest));
     let mut decision = decide_on_operation(inputs, unpin);
     decision.unpin = unpin;
     if decision.operation.is_none() {
@@ -150,6 +151,7 @@ pub fn decide(inputs: &Inputs<'_>) -> Decision {
     if let Gate::Waiting(reasons) = inputs.gate {
         return Decision {
             unpin,
+            waiting: reasons.clone(),
             ..waits(reasons.join("; "))
         };
     }
@@ -176,7 +178,7 @@ fn decide_on_operation(inputs: &Inputs<'_>, unpin: bool) -> Decision {
     let policy = application.spec.sync_policy.as_ref();
     let Some(automated) = policy
         .and_then(|policy| policy.automated.as_ref())
-        .filter(|automated| automated.enabled.unwrap_or(true))
+        .filter(|_| is_automated(application))
     else {
         return waits("automated sync is not enabled");
     };
@@ -368,132 +370,6 @@ pub fn supersedes(asked: bool, running: &Operation, newest: &[String], pin: Opti
         && newest.iter().all(|revision| !revision.is_empty())
         && at != newest
         && pin.is_none_or(|pin| pin.away_from != newest)
-}
-
-/// What an automatic rollback does.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Rollback {
-    /// Nothing: all is well, or there is nothing to go back to.
-    No,
-    /// Look again then.
-    Watch(DateTime<Utc>),
-    /// Bring back the deployment with this number, and pin the application away from what failed.
-    To {
-        /// Number in the history.
-        history_id: i64,
-        /// The pin.
-        pin: Pin,
-    },
-}
-
-/// Decides whether the last deployment is rolled back because it has not become healthy within `deadline` after it was applied.
-///
-/// Only a deployment is rolled back, not another rollback, and only to one of other commits.
-#[must_use]
-pub fn rollback(
-    application: &Application,
-    health: HealthStatusCode,
-    deadline: Duration,
-    now: DateTime<Utc>,
-) -> Rollback {
-    if health == HealthStatusCode::Healthy || application.operation.is_some() {
-        return Rollback::No;
-    }
-    let Some(status) = &application.status else {
-        return Rollback::No;
-    };
-    let Some(state) = &status.operation_state else {
-        return Rollback::No;
-    };
-    let Some(finished) = state
-        .finished_at
-        .filter(|_| state.phase == OperationPhase::Succeeded)
-    else {
-        return Rollback::No;
-    };
-    let [.., before, last] = status.history.as_slice() else {
-        return Rollback::No;
-    };
-    let healed = state
-        .operation
-        .sync
-        .as_ref()
-        .is_none_or(|sync| sync.dry_run || !sync.resources.is_empty());
-    let fresh = last.deployed_at >= state.started_at;
-    if healed || !fresh || is_rollback(&status.history) {
-        return Rollback::No;
-    }
-    let (bad, good) = (commits(last), commits(before));
-    if bad == good {
-        return Rollback::No;
-    }
-    let due = after(finished, deadline);
-    if due > now {
-        return Rollback::Watch(due);
-    }
-    Rollback::To {
-        history_id: before.id,
-        pin: Pin {
-            away_from: bad,
-            history_id: before.id,
-            since: now,
-            reason: format!(
-                "{} after {}",
-                health.as_str(),
-                crate::duration::show(deadline)
-            ),
-        },
-    }
-}
-
-fn commits(deployment: &RevisionHistory) -> Vec<String> {
-    if deployment.revisions.is_empty() {
-        vec![deployment.revision.clone()]
-    } else {
-        deployment.revisions.clone()
-    }
-}
-
-/// Whether the last deployment brought an earlier one back.
-fn is_rollback(history: &[RevisionHistory]) -> bool {
-    match history {
-        [earlier @ .., before, last] => {
-            commits(before) != commits(last)
-                && earlier
-                    .iter()
-                    .any(|deployment| commits(deployment) == commits(last))
-        }
-        _ => false,
-    }
-}
-
-/// The pin that a rollback by hand leaves when automation is on: away from the revision that is current.
-#[must_use]
-pub fn pin_after_rollback(
-    application: &Application,
-    history_id: i64,
-    current: &[String],
-    by: &str,
-    now: DateTime<Utc>,
-) -> Option<Pin> {
-    let automated = application
-        .spec
-        .sync_policy
-        .as_ref()
-        .and_then(|policy| policy.automated.as_ref())
-        .is_some_and(|automated| automated.enabled.unwrap_or(true));
-    let target = application
-        .status
-        .as_ref()?
-        .history
-        .iter()
-        .find(|deployment| deployment.id == history_id)?;
-    (automated && !current.is_empty() && commits(target) != current).then(|| Pin {
-        away_from: current.to_vec(),
-        history_id,
-        since: now,
-        reason: format!("rolled back to {history_id} by {by}"),
-    })
 }
 
 #[cfg(test)]

@@ -1,11 +1,16 @@
 //! The annotation `argocd.argoproj.io/compare-options`: how one object is compared.
 
+use std::fmt;
+
 use serde_json::Value;
 
 use crate::object;
 
 /// The annotation.
 pub const COMPARE_OPTIONS: &str = "argocd.argoproj.io/compare-options";
+
+/// Warnings of one annotation beyond this number are not listed.
+const WARNINGS: usize = 10;
 
 /// Options of an object, or of an application for all of its objects.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -51,6 +56,19 @@ impl CompareOptions {
         options
     }
 
+    /// Warns of unknown options; `place` says where they stand.
+    #[must_use]
+    pub fn warnings(&self, place: &impl fmt::Display) -> Vec<String> {
+        self.unknown
+            .iter()
+            .take(WARNINGS)
+            .map(|option| {
+                let shown: String = option.chars().take(80).collect();
+                format!("{place}: annotation {COMPARE_OPTIONS} has the unknown value \"{shown}\"")
+            })
+            .collect()
+    }
+
     /// Whether the API server is asked: the object's own word, else the application's, else the system's.
     #[must_use]
     pub fn asks_server(&self, application: &Self, system: bool) -> bool {
@@ -78,6 +96,14 @@ mod tests {
         assert!(options.ignore_extraneous && options.include_mutation_webhook);
         assert_eq!(options.server_side_diff, Some(false));
         assert_eq!(options.unknown, ["Guess=1"]);
+        assert_eq!(
+            options.warnings(&"/ConfigMap/shop/a"),
+            [
+                "/ConfigMap/shop/a: annotation argocd.argoproj.io/compare-options has the unknown value \"Guess=1\""
+            ]
+        );
+        let many = CompareOptions::parse(&"x,".repeat(1000));
+        assert_eq!(many.warnings(&"a").len(), WARNINGS);
         let nothing = CompareOptions::of(&serde_json::json!({}));
         assert_eq!(nothing, CompareOptions::default());
         let asks = CompareOptions::parse("ServerSideDiff=true");

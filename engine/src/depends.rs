@@ -42,6 +42,40 @@ pub enum Gate {
     Waiting(Vec<String>),
 }
 
+/// Reads `dependsOn`: each entry is `name` or `namespace/name`. Answers the names, each once, in the order given.
+///
+/// # Errors
+/// A message that names the entry: for an empty name, and for another namespace than that in which applications live.
+pub fn names(entries: &[String], namespace: &str) -> Result<Vec<String>, String> {
+    let mut names: Vec<String> = Vec::with_capacity(entries.len());
+    for entry in entries {
+        let name = match entry.split_once('/') {
+            None => entry.as_str(),
+            Some((place, name)) if place == namespace => name,
+            Some(_) => {
+                return Err(format!(
+                    "dependsOn: \"{}\": applications live in the namespace {namespace}",
+                    shorten(entry)
+                ));
+            }
+        };
+        if name.is_empty() || name.contains('/') || name.len() > 253 {
+            return Err(format!(
+                "dependsOn: \"{}\" is no name of an application; write name or {namespace}/name",
+                shorten(entry)
+            ));
+        }
+        if !names.iter().any(|known| known == name) {
+            names.push(name.to_owned());
+        }
+    }
+    Ok(names)
+}
+
+fn shorten(text: &str) -> String {
+    text.chars().take(80).collect()
+}
+
 /// The first cycle among `dependsOn`, as a path that ends where it begins; none when there is no cycle.
 ///
 /// `graph` has, for every application, those that it depends on. What depends on an application that is not in it is no cycle.
@@ -204,6 +238,29 @@ mod tests {
         );
         assert_eq!(check(&before, "d", &["b".to_owned()]), Ok(()));
         assert!(check(&before, "d", &vec!["b".to_owned(); 101]).is_err());
+    }
+
+    #[test]
+    fn names_are_read() {
+        let read = |entries: &[&str]| {
+            let entries: Vec<String> = entries.iter().map(|entry| (*entry).to_owned()).collect();
+            names(&entries, "argocd")
+        };
+        assert_eq!(
+            read(&["db", "argocd/cache", "argocd/db"]),
+            Ok(vec!["db".to_owned(), "cache".to_owned()])
+        );
+        for (entry, part) in [
+            ("", "is no name"),
+            ("argocd/", "is no name"),
+            ("argocd/a/b", "is no name"),
+            ("team/db", "live in the namespace argocd"),
+        ] {
+            assert!(
+                read(&[entry]).is_err_and(|error| error.contains(part)),
+                "{entry}"
+            );
+        }
     }
 
     #[test]

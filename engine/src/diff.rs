@@ -132,6 +132,18 @@ impl IgnoreStatus {
             _ => None,
         }
     }
+
+    /// Whether the status of a kind counts.
+    #[must_use]
+    pub fn counts(self, gvk: &Gvk) -> bool {
+        match self {
+            Self::All => false,
+            Self::Crd => {
+                gvk.kind != "CustomResourceDefinition" || gvk.group != "apiextensions.k8s.io"
+            }
+            Self::None => true,
+        }
+    }
 }
 
 /// How objects are compared.
@@ -141,12 +153,17 @@ pub struct Options<'a> {
     pub manager: &'a str,
     /// Managers whose fields are ours from before.
     pub legacy: &'a [&'a str],
+    /// One more of them, which the user names.
+    pub also: Option<&'a str>,
     /// The cluster's schemas.
     pub schemas: Option<&'a Schemas>,
     /// What the user does not want to see.
     pub ignore: Option<&'a IgnoreRules>,
     /// Types of fields of custom resources.
     pub known_types: Option<&'a KnownTypes>,
+    /// Whether a stated `false`, 0 or empty text that is not live never counts: where objects are replaced, no record tells what the API
+    /// server dropped.
+    pub ignore_dropped: bool,
     /// Whose status does not count.
     pub status: IgnoreStatus,
     /// Whether the rules of an aggregated ClusterRole do not count; the cluster writes them.
@@ -160,9 +177,11 @@ impl<'a> Options<'a> {
         Self {
             manager,
             legacy: &managed_fields::LEGACY_MANAGERS,
+            also: None,
             schemas: None,
             ignore: None,
             known_types: None,
+            ignore_dropped: false,
             status: IgnoreStatus::All,
             ignore_aggregated_roles: true,
         }
@@ -175,20 +194,14 @@ impl<'a> Options<'a> {
 
     /// Whether fields of a manager are ours.
     pub(crate) fn is_ours(&self, manager: &str) -> bool {
-        manager == self.manager || self.legacy.contains(&manager)
+        manager == self.manager || self.legacy.contains(&manager) || self.also == Some(manager)
     }
 
     /// Whether a field at the top of an object counts.
     pub(crate) fn counts(&self, name: &str, gvk: &Gvk, object: &Value) -> bool {
         match name {
             "apiVersion" | "kind" => false,
-            "status" => match self.status {
-                IgnoreStatus::All => false,
-                IgnoreStatus::Crd => {
-                    gvk.kind != "CustomResourceDefinition" || gvk.group != "apiextensions.k8s.io"
-                }
-                IgnoreStatus::None => true,
-            },
+            "status" => self.status.counts(gvk),
             "rules" => {
                 !(self.ignore_aggregated_roles
                     && gvk.kind == "ClusterRole"
@@ -239,8 +252,14 @@ pub fn compare(target: &Value, live: &Value, options: &Options<'_>) -> Outcome {
 /// Whether `live` drifted from `target`, and the rules that could not be carried out. Ends at the first difference.
 #[must_use]
 pub fn is_out_of_sync(target: &Value, live: &Value, options: &Options<'_>) -> (bool, Vec<Warning>) {
-    let outcome = run(target, live, options, 1);
+    let outcome = first(target, live, options);
     (outcome.drifted(), outcome.warnings)
+}
+
+/// Compares an object with its target, and ends at the first difference.
+#[must_use]
+pub fn first(target: &Value, live: &Value, options: &Options<'_>) -> Outcome {
+    run(target, live, options, 1)
 }
 
 fn run(target: &Value, live: &Value, options: &Options<'_>, limit: usize) -> Outcome {

@@ -73,6 +73,12 @@ fn group_kind(live: &Value) -> (&str, &str) {
 }
 
 impl Checks {
+    /// Whether users defined a check for a kind, which may read the time. The other verdicts follow from the object alone.
+    #[must_use]
+    pub fn is_defined(&self, group: &str, kind: &str) -> bool {
+        self.find(group, kind).is_some()
+    }
+
     /// The health of a live object: by the user's check for its kind when there is one, else as [`assess`] does. `now` is what
     /// a check in Lua reads as the time. A check that fails makes the object `Unknown`, with the reason.
     #[must_use]

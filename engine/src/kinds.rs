@@ -29,6 +29,8 @@ pub(crate) struct Table<T: 'static> {
     entries: &'static [Entry],
     parsed: &'static [OnceLock<T>],
     parse: fn(&str) -> T,
+    /// Positions of the entries that are globs: few, and every kind without a file of its own is held against them.
+    globs: OnceLock<Vec<usize>>,
 }
 
 impl<T> Table<T> {
@@ -42,6 +44,7 @@ impl<T> Table<T> {
             entries,
             parsed,
             parse,
+            globs: OnceLock::new(),
         }
     }
 
@@ -52,12 +55,21 @@ impl<T> Table<T> {
             .binary_search_by(|entry| (entry.group, entry.kind).cmp(&(group, kind)))
             .ok()
             .or_else(|| {
-                self.entries
-                    .iter()
-                    .position(|entry| entry.is_glob() && entry.matches(group, kind))
+                let matches = |at: &&usize| self.entries[**at].matches(group, kind);
+                self.globs().iter().find(matches).copied()
             })?;
         let cell = self.parsed.get(index)?;
         Some(cell.get_or_init(|| (self.parse)(self.entries[index].text)))
+    }
+
+    fn globs(&self) -> &[usize] {
+        self.globs.get_or_init(|| {
+            let entries = self.entries.iter().enumerate();
+            entries
+                .filter(|(_, entry)| entry.is_glob())
+                .map(|(at, _)| at)
+                .collect()
+        })
     }
 
     /// All entries, for tests.

@@ -88,6 +88,12 @@ impl KnownTypes {
         here.here = Some(known);
     }
 
+    /// Whether types of fields of a kind are known. They are those of the core group's first version.
+    #[must_use]
+    pub fn has(&self, gvk: &Gvk) -> bool {
+        self.of(gvk).is_some()
+    }
+
     pub(crate) fn of(&self, gvk: &Gvk) -> Option<&Known> {
         self.kinds.get(&(gvk.group.clone(), gvk.kind.clone()))
     }

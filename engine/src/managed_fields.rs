@@ -145,6 +145,17 @@ pub(crate) fn owners(live: &Value, path: &Path<'_>) -> Vec<Manager> {
         .collect()
 }
 
+/// Whether a manager owns a field, or parts of it, by its applies; none when it never applied.
+pub(crate) fn applied(live: &Value, manager: &str, path: &Path<'_>) -> Option<bool> {
+    let segments = path.segments();
+    entries(live)
+        .filter(|entry| {
+            entry.manager == manager && entry.operation == "Apply" && entry.subresource.is_empty()
+        })
+        .map(|entry| owns(entry.fields, &segments))
+        .reduce(|one, other| one || other)
+}
+
 /// Deepest level at which two records are joined; deeper, the first one holds.
 const MAX_DEPTH: usize = 100;
 

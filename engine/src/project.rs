@@ -1,6 +1,6 @@
 //! What a project permits.
 
-use tiphys_model::{AppProject, ApplicationDestination};
+use tiphys_model::{AppProject, ApplicationDestination, ResourceKey};
 
 use crate::glob;
 
@@ -121,6 +121,38 @@ pub fn permits_kind(
     listed(&spec.cluster_resource_whitelist) && !listed(&spec.cluster_resource_blacklist)
 }
 
+/// Why a project does not permit an object at a place of the destination's cluster; none when it does. An application may only have
+/// objects where it could have its destination: a manifest that states another namespace is no way around that.
+#[must_use]
+pub fn refusal(
+    project: &AppProject,
+    destination: Destination<'_>,
+    key: &ResourceKey,
+    namespaced: bool,
+) -> Option<String> {
+    let name = &project.metadata.name;
+    if !permits_kind(project, &key.group, &key.kind, &key.name, namespaced) {
+        return Some(format!(
+            "resource {}:{} is not permitted in project {name}",
+            key.group, key.kind
+        ));
+    }
+    // The destination's own namespace has been checked with the destination.
+    if !namespaced || key.namespace == destination.namespace {
+        return None;
+    }
+    let there = Destination {
+        namespace: &key.namespace,
+        ..destination
+    };
+    (!permits_destination(project, there)).then(|| {
+        format!(
+            "namespace {} is not permitted in project '{name}'",
+            key.namespace
+        )
+    })
+}
+
 /// Everything in an application's specification that its project does not permit, as messages for its conditions.
 #[must_use]
 pub fn violations(
@@ -161,6 +193,44 @@ mod tests {
             source_repos: patterns.iter().map(|&pattern| pattern.to_owned()).collect(),
             ..AppProjectSpec::default()
         })
+    }
+
+    #[test]
+    fn a_manifest_that_states_another_namespace_leaves_no_project() {
+        let project = project(AppProjectSpec {
+            destinations: vec![ApplicationDestination {
+                server: "https://c".into(),
+                name: String::new(),
+                namespace: "team-*".into(),
+            }],
+            namespace_resource_blacklist: vec![GroupKind {
+                group: String::new(),
+                kind: "Secret".into(),
+            }],
+            ..AppProjectSpec::default()
+        });
+        let destination = Destination {
+            server: "https://c",
+            name: "prod",
+            namespace: "team-a",
+        };
+        let ask = |kind: &str, namespace: &str, namespaced: bool| {
+            let key = ResourceKey {
+                kind: kind.into(),
+                namespace: namespace.into(),
+                name: "x".into(),
+                ..ResourceKey::default()
+            };
+            refusal(&project, destination, &key, namespaced).unwrap_or_default()
+        };
+        assert_eq!(ask("ConfigMap", "team-a", true), "");
+        assert_eq!(ask("ConfigMap", "team-b", true), "");
+        assert_eq!(
+            ask("ConfigMap", "kube-system", true),
+            "namespace kube-system is not permitted in project ''"
+        );
+        assert!(ask("Secret", "team-a", true).starts_with("resource :Secret is not permitted"));
+        assert!(ask("Namespace", "", false).starts_with("resource :Namespace is not permitted"));
     }
 
     #[test]

@@ -4,9 +4,12 @@
 //! structural schema of a CustomResourceDefinition, and kept in a small form: one arena of nodes a document. The meaning of the
 //! `x-kubernetes-…` extensions is that of the Kubernetes documentation ("Server-Side Apply", merge strategy).
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use serde::Deserialize;
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use crate::object::Gvk;
@@ -31,6 +34,20 @@ pub enum SchemaError {
     /// A limit is exceeded.
     #[error("the document has more than {MAX_NODES} schema nodes")]
     TooLarge,
+}
+
+/// An OpenAPI document as far as it is needed. The schemas stay text until each is read: the whole as values takes many times the
+/// memory of what is kept of it.
+#[derive(Deserialize)]
+struct OpenApi<'t> {
+    #[serde(borrow)]
+    components: Components<'t>,
+}
+
+#[derive(Deserialize)]
+struct Components<'t> {
+    #[serde(borrow)]
+    schemas: BTreeMap<Cow<'t, str>, &'t RawValue>,
 }
 
 /// A key of the elements of a list.
@@ -96,24 +113,28 @@ pub struct Document {
 }
 
 impl Document {
-    /// Reads an OpenAPI v3 document.
+    /// Reads the JSON of an OpenAPI v3 document.
     ///
     /// # Errors
     /// It is none, or exceeds [`MAX_NODES`] or [`MAX_DEPTH`].
-    pub fn from_openapi(document: &Value) -> Result<Self, SchemaError> {
-        let schemas = document
-            .pointer("/components/schemas")
-            .and_then(Value::as_object)
-            .ok_or(SchemaError::Missing("components.schemas"))?;
+    pub fn from_openapi(json: &str) -> Result<Self, SchemaError> {
+        let document: OpenApi<'_> =
+            serde_json::from_str(json).map_err(|_| SchemaError::Missing("components.schemas"))?;
+        let schemas = document.components.schemas;
         let mut read = Self::default();
         for name in schemas.keys() {
             let node = read.add(Node::any())?;
-            read.names.insert(name.as_str().into(), node);
+            read.names.insert((**name).into(), node);
         }
-        for (name, schema) in schemas {
-            let Some(&node) = read.names.get(name.as_str()) else {
+        for (name, schema) in &schemas {
+            let Some(&node) = read.names.get(&**name) else {
                 continue;
             };
+            // The text is valid JSON: only its depth keeps it from being read.
+            let too_deep = |_| SchemaError::TooDeep {
+                place: name.to_string(),
+            };
+            let schema: &Value = &serde_json::from_str(schema.get()).map_err(too_deep)?;
             read.nodes[node as usize] = if name.ends_with(".api.resource.Quantity") {
                 Node::scalar(Scalar::Quantity)
             } else if name.ends_with(".util.intstr.IntOrString") {

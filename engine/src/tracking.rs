@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use serde_json::{Map, Value};
 use tiphys_model::ResourceKey;
 
-use crate::object;
+use crate::{managed_fields, object};
 
 /// The annotation.
 pub const TRACKING_ID: &str = "argocd.argoproj.io/tracking-id";
@@ -41,6 +41,16 @@ impl Method {
             "label" => Some(Self::Label),
             "annotation+label" => Some(Self::AnnotationAndLabel),
             _ => None,
+        }
+    }
+
+    /// How the setting is written.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Annotation => "annotation",
+            Self::Label => "label",
+            Self::AnnotationAndLabel => "annotation+label",
         }
     }
 }
@@ -140,6 +150,23 @@ impl Tracking {
         by_annotation(live)
     }
 
+    /// The application of which a live object is a part by itself, and not because a controller copied a label to what it made.
+    ///
+    /// An annotation names its object, so a copy is known by it. A label does not: what is owned by another object, and the
+    /// Endpoints that Kubernetes makes for a Service with all its labels, are no parts of their own.
+    #[must_use]
+    pub fn part_of<'v>(&self, live: &'v Value, owned: bool) -> Option<&'v str> {
+        let copied = self.method == Method::Label
+            && (owned || (live["kind"] == "Endpoints" && live["apiVersion"] == "v1"));
+        self.application_of(live).filter(|_| !copied)
+    }
+
+    /// Whether an annotation or a label, by its name, has a part in all this.
+    #[must_use]
+    pub fn reads(&self, name: &str) -> bool {
+        name == TRACKING_ID || name == INSTALLATION_ID || name == self.label
+    }
+
     /// To whom a live object belongs, seen from an application.
     #[must_use]
     pub fn ownership(&self, live: &Value, application: &str) -> Ownership {
@@ -178,6 +205,22 @@ impl Tracking {
     }
 }
 
+/// Whether a live object is a claim that a StatefulSet made from a template, with the labels of the template. Kubernetes names no owner in
+/// it, because its data shall outlive the set; the record of field managers tells who wrote it. `manager` is our own.
+#[must_use]
+pub fn is_made_from_template(live: &Value, manager: &str) -> bool {
+    let is_claim = live["kind"] == "PersistentVolumeClaim" && live["apiVersion"] == "v1";
+    let mut by_controller = false;
+    for entry in managed_fields::entries(live).filter(|_| is_claim) {
+        if entry.manager == manager || managed_fields::LEGACY_MANAGERS.contains(&entry.manager) {
+            return false;
+        }
+        by_controller |=
+            entry.manager == "kube-controller-manager" && entry.fields.contains_key("f:spec");
+    }
+    by_controller
+}
+
 fn label<'v>(object: &'v Value, key: &str) -> Option<&'v str> {
     object.get("metadata")?.get("labels")?.get(key)?.as_str()
 }
@@ -204,11 +247,6 @@ pub fn tracking_id(application: &str, key: &ResourceKey) -> String {
     )
 }
 
-/// Writes the annotation, as the default [`Tracking`] does. `key` has the namespace that the object goes to.
-pub fn track(object: &mut Value, application: &str, key: &ResourceKey) {
-    Tracking::default().track(object, application, key);
-}
-
 fn child<'a>(object: &'a mut Map<String, Value>, name: &str) -> &'a mut Map<String, Value> {
     let value = object.entry(name).or_insert(Value::Null);
     if !value.is_object() {
@@ -218,14 +256,6 @@ fn child<'a>(object: &'a mut Map<String, Value>, name: &str) -> &'a mut Map<Stri
         Value::Object(map) => map,
         _ => unreachable!("it was made an object above"),
     }
-}
-
-/// The application that an object belongs to, as the default [`Tracking`] says.
-///
-/// `object` is a live object: its namespace is the one it lives in.
-#[must_use]
-pub fn application_of(object: &Value) -> Option<&str> {
-    by_annotation(object)
 }
 
 fn by_annotation(object: &Value) -> Option<&str> {
@@ -249,6 +279,16 @@ mod tests {
 
     use super::*;
 
+    fn track(object: &mut Value, application: &str, key: &ResourceKey) {
+        Tracking::default().track(object, application, key);
+    }
+
+    fn application_of(object: &Value) -> Option<String> {
+        Tracking::default()
+            .application_of(object)
+            .map(str::to_owned)
+    }
+
     #[test]
     fn what_is_tracked_is_found() {
         let mut object = json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web", "namespace": "shop"}});
@@ -258,7 +298,7 @@ mod tests {
             crate::object::annotation(&object, TRACKING_ID),
             Some("front:apps/Deployment:shop/web")
         );
-        assert_eq!(application_of(&object), Some("front"));
+        assert_eq!(application_of(&object).as_deref(), Some("front"));
     }
 
     #[test]
@@ -273,7 +313,7 @@ mod tests {
         let mut object = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "n", "annotations": null}});
         let key = crate::object::key(&object);
         track(&mut object, "front", &key);
-        assert_eq!(application_of(&object), Some("front"));
+        assert_eq!(application_of(&object).as_deref(), Some("front"));
     }
 
     #[test]
@@ -404,5 +444,59 @@ mod tests {
             tracking.migrated(&target, &target),
             Cow::Borrowed(_)
         ));
+    }
+
+    #[test]
+    fn by_label_what_controllers_made_is_no_part_of_its_own() {
+        let labelled = |kind: &str| {
+            json!({"apiVersion": "v1", "kind": kind, "metadata": {"name": "x", "namespace": "s",
+            "labels": {INSTANCE_LABEL: "front"}}})
+        };
+        let by_label = tracking("label", "");
+        for (kind, owned, expected) in [
+            ("ConfigMap", false, Some("front")),
+            ("Pod", true, None),
+            ("Endpoints", false, None),
+        ] {
+            assert_eq!(by_label.part_of(&labelled(kind), owned), expected, "{kind}");
+        }
+        // An annotation names its object, so an owner says nothing.
+        let by_annotation = tracking("annotation", "");
+        let mut object = labelled("ConfigMap");
+        let key = object::key(&object);
+        by_annotation.track(&mut object, "front", &key);
+        assert_eq!(by_annotation.part_of(&object, true), Some("front"));
+    }
+
+    #[test]
+    fn claims_that_a_set_made_are_known_by_who_wrote_them() {
+        let claim = |managers: &[&str]| {
+            let entries: Vec<Value> = managers
+                .iter()
+                .map(|name| json!({"manager": name, "operation": "Update", "fieldsV1": {"f:spec": {"f:volumeMode": {}}}}))
+                .collect();
+            json!({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "data-db-0", "managedFields": entries}})
+        };
+        for (managers, expected) in [
+            (&["kube-controller-manager"][..], true),
+            (&["kube-controller-manager", "kubectl-edit"], true),
+            (&["kube-controller-manager", "tiphys"], false),
+            (&["tiphys"], false),
+            (&["kubectl-client-side-apply"], false),
+            (&[], false),
+        ] {
+            let made = is_made_from_template(&claim(managers), "tiphys");
+            assert_eq!(made, expected, "{managers:?}");
+        }
+        let mut other = claim(&["kube-controller-manager"]);
+        other["kind"] = json!("ConfigMap");
+        assert!(!is_made_from_template(&other, "tiphys"));
+    }
+
+    #[test]
+    fn a_method_is_written_as_it_is_read() {
+        for text in ["annotation", "label", "annotation+label"] {
+            assert_eq!(Method::parse(text).map(Method::as_str), Some(text));
+        }
     }
 }

@@ -34,17 +34,19 @@ fn data(folder: &str) -> PathBuf {
         .join(folder)
 }
 
+fn text(path: &Path) -> String {
+    fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
 fn read(path: &Path) -> Value {
-    let text =
-        fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    serde_json::from_str(&text(path)).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
 /// The schemas of the cases: two documents in the form of an API server's, and a definition.
 pub(crate) fn cluster() -> Schemas {
     let mut schemas = Schemas::default();
     for name in ["apps-v1", "v1"] {
-        let document = read(&data("schemas").join(format!("{name}.json")));
+        let document = text(&data("schemas").join(format!("{name}.json")));
         let document = Document::from_openapi(&document).expect("an OpenAPI document");
         schemas.insert(name.replace('-', "/"), Arc::new(document));
     }

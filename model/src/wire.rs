@@ -328,6 +328,14 @@ pub struct ApplicationSpec {
         skip_serializing_if = "Option::is_none"
     )]
     pub source_hydrator: Option<SourceHydrator>,
+    /// Applications, as `name` or `namespace/name`, that have to be Synced and Healthy at their current revision before this one is synchronised.
+    #[serde(
+        rename = "dependsOn",
+        default,
+        deserialize_with = "lenient::null_is_default",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    pub depends_on: Vec<String>,
 }
 
 impl crate::body::Body for ApplicationSpec {
@@ -1088,6 +1096,16 @@ pub struct SyncPolicy {
         skip_serializing_if = "Option::is_none"
     )]
     pub managed_namespace_metadata: Option<ManagedNamespaceMetadata>,
+    /// How long a synchronisation or deletion may take.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deadlines: Option<SyncDeadlines>,
+    /// Brings the deployment before back when a new one does not become healthy; absent means that nothing is brought back.
+    #[serde(
+        rename = "rollbackOnFailure",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub rollback_on_failure: Option<RollbackOnFailure>,
 }
 
 impl crate::body::Body for SyncPolicy {
@@ -1125,9 +1143,67 @@ pub struct SyncPolicyAutomated {
     /// Whether automation is on; absent means that it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub enabled: Option<bool>,
+    /// Whether a newer commit ends an automated synchronisation that is under way, and is synchronised instead.
+    #[serde(
+        default,
+        deserialize_with = "lenient::null_is_default",
+        skip_serializing_if = "lenient::is_false"
+    )]
+    pub supersede: bool,
 }
 
 impl crate::body::Body for SyncPolicyAutomated {
+    const STRICT: bool = false;
+    const IGNORED: &'static [&'static str] = &[];
+}
+
+/// How long a synchronisation or deletion may take; what takes longer fails. Each is a duration such as `10m`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct SyncDeadlines {
+    /// For the objects of a wave to become healthy, or to be gone; `30m` when empty.
+    #[serde(
+        default,
+        deserialize_with = "lenient::null_is_default",
+        skip_serializing_if = "String::is_empty"
+    )]
+    pub wave: String,
+    /// For a hook to complete, or to be gone; `2h` when empty.
+    #[serde(
+        default,
+        deserialize_with = "lenient::null_is_default",
+        skip_serializing_if = "String::is_empty"
+    )]
+    pub hook: String,
+    /// For an attempt of an operation, with what it waits for before it begins; `6h` when empty.
+    #[serde(
+        default,
+        deserialize_with = "lenient::null_is_default",
+        skip_serializing_if = "String::is_empty"
+    )]
+    pub operation: String,
+}
+
+impl crate::body::Body for SyncDeadlines {
+    const STRICT: bool = false;
+    const IGNORED: &'static [&'static str] = &[];
+}
+
+/// When a new deployment is taken back.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct RollbackOnFailure {
+    /// How long after the synchronisation the application may take to become healthy, for example `5m`; that is the default.
+    #[serde(
+        rename = "healthDeadline",
+        default,
+        deserialize_with = "lenient::null_is_default",
+        skip_serializing_if = "String::is_empty"
+    )]
+    pub health_deadline: String,
+}
+
+impl crate::body::Body for RollbackOnFailure {
     const STRICT: bool = false;
     const IGNORED: &'static [&'static str] = &[];
 }
@@ -1465,9 +1541,40 @@ pub struct ApplicationStatus {
         skip_serializing_if = "String::is_empty"
     )]
     pub controller_namespace: String,
+    /// Keeps automation away from a revision that was rolled back, until the source has moved past it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pin: Option<ApplicationPin>,
 }
 
 impl crate::body::Body for ApplicationStatus {
+    const STRICT: bool = false;
+    const IGNORED: &'static [&'static str] = &[];
+}
+
+/// What keeps automation away from a revision that was rolled back.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ApplicationPin {
+    /// The commits that are bad, one for each source.
+    #[serde(rename = "awayFrom")]
+    pub away_from: Vec<String>,
+    /// The deployment that was brought back.
+    #[serde(rename = "historyId", deserialize_with = "lenient::integer")]
+    pub history_id: i64,
+    /// Since when.
+    pub since: DateTime<Utc>,
+    /// Who rolled back, or what failed.
+    pub reason: String,
+    /// SHA-256 of what the bad commits render to: a commit that changes nothing of it is no way past it.
+    #[serde(
+        default,
+        deserialize_with = "lenient::null_is_default",
+        skip_serializing_if = "String::is_empty"
+    )]
+    pub digest: String,
+}
+
+impl crate::body::Body for ApplicationPin {
     const STRICT: bool = false;
     const IGNORED: &'static [&'static str] = &[];
 }

@@ -11,6 +11,7 @@ mod follow;
 mod kinds;
 mod live;
 mod read;
+mod schemas;
 mod survey;
 mod write;
 
@@ -22,9 +23,11 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use futures::StreamExt as _;
+use futures::future::BoxFuture;
 use kube::api::{Api, DynamicObject};
 use serde_json::Value;
 use tiphys_engine::object::Gvk;
+use tiphys_engine::tracking::Tracking;
 use tiphys_model::ResourceKey;
 use tokio::sync::{broadcast, watch};
 
@@ -69,6 +72,8 @@ pub enum Change {
     Descendants(Vec<String>),
     /// The connection was lost or is back.
     Connection,
+    /// Kinds have other fields than before.
+    Schemas,
 }
 
 /// What is known of the connection.
@@ -99,10 +104,12 @@ type Attempt = Result<Arc<Connected>, (Instant, ClusterError)>;
 struct Inner {
     server: Arc<str>,
     access: Access,
+    tracking: Arc<Tracking>,
     connection: tokio::sync::Mutex<Option<Attempt>>,
     info: Mutex<Info>,
     kinds: tokio::sync::RwLock<Kinds>,
     live: RwLock<Live>,
+    schemas: schemas::Cache,
     followed: Mutex<HashMap<GroupKind, watch::Receiver<follow::State>>>,
     tasks: Mutex<tokio::task::JoinSet<()>>,
     changes: broadcast::Sender<LiveChange>,
@@ -121,7 +128,12 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Cluster {
     /// A cluster that connects when it is first needed.
     #[must_use]
-    pub fn new(server: &str, access: Access, changes: broadcast::Sender<LiveChange>) -> Self {
+    pub fn new(
+        server: &str,
+        access: Access,
+        tracking: Arc<Tracking>,
+        changes: broadcast::Sender<LiveChange>,
+    ) -> Self {
         Self {
             inner: Arc::new(Inner {
                 server: Arc::from(server),
@@ -129,7 +141,9 @@ impl Cluster {
                 connection: tokio::sync::Mutex::default(),
                 info: Mutex::default(),
                 kinds: tokio::sync::RwLock::default(),
-                live: RwLock::default(),
+                live: RwLock::new(Live::new(Arc::clone(&tracking))),
+                schemas: schemas::Cache::default(),
+                tracking,
                 followed: Mutex::default(),
                 tasks: Mutex::default(),
                 changes,
@@ -145,6 +159,12 @@ impl Cluster {
         connect(server, access)
             .await
             .map(|connected| connected.version)
+    }
+
+    /// Its URL.
+    #[must_use]
+    pub fn server(&self) -> &str {
+        &self.inner.server
     }
 
     /// What is known without contacting it.
@@ -374,6 +394,24 @@ impl Cluster {
         self.read_live().get(key)
     }
 
+    /// The version of what [`Cluster::live`] answers.
+    #[must_use]
+    pub fn version_of(&self, key: &ResourceKey) -> Option<u64> {
+        self.read_live().version_of(key)
+    }
+
+    /// The application of which a live object is a part.
+    #[must_use]
+    pub fn owner(&self, key: &ResourceKey) -> Option<Arc<str>> {
+        self.read_live().owner(key)
+    }
+
+    /// The keys of an application's live objects, among the kinds that are followed.
+    #[must_use]
+    pub fn tracked_keys(&self, application: &str) -> Vec<Arc<ResourceKey>> {
+        self.read_live().tracked_keys(application)
+    }
+
     /// The live objects of an application, among the kinds that are followed.
     #[must_use]
     pub fn tracked(&self, application: &str) -> Vec<Whole> {
@@ -478,26 +516,6 @@ impl Cluster {
         });
     }
 
-    /// Which fields have which type, for one group and version: the API server's own OpenAPI 3 document.
-    ///
-    /// # Errors
-    /// When it cannot be read.
-    pub async fn openapi(&self, group: &str, version: &str) -> Result<Value, ClusterError> {
-        let path = if group.is_empty() {
-            format!("/openapi/v3/api/{version}")
-        } else {
-            format!("/openapi/v3/apis/{group}/{version}")
-        };
-        let request = http::Request::get(path).body(Vec::new()).map_err(|error| {
-            ClusterError::Misconfigured {
-                server: self.inner.server.to_string(),
-                message: error.to_string(),
-            }
-        })?;
-        let client = self.client().await?;
-        self.timed(client.request(request)).await
-    }
-
     async fn api_of(
         &self,
         kind: &Kind,
@@ -524,36 +542,39 @@ impl Cluster {
 }
 
 /// Asks the cluster for its version, again and again, so that the state of the connection is known, and whoever waits for it hears of it.
-async fn heartbeat(cluster: Weak<Inner>) {
-    loop {
-        tokio::time::sleep(HEARTBEAT.mul_f64(rand::random_range(0.8..1.2))).await;
-        let Some(inner) = cluster.upgrade() else {
-            return;
-        };
-        let this = Cluster { inner };
-        let known = match this.inner.connection.lock().await.as_ref() {
-            Some(Ok(connected)) => Some(connected.client.clone()),
-            _ => None,
-        };
-        // A connection that was lost is made anew: the credentials may have changed on the disk, or the address.
-        let outcome = match known {
-            Some(client) => answer(&this.inner.server, &client)
-                .await
-                .map(|version| Connected { client, version }),
-            None => connect(&this.inner.server, &this.inner.access).await,
-        };
-        let changed = this.note(outcome.as_ref().map(|connected| connected.version.as_str()));
-        *this.inner.connection.lock().await = Some(match outcome {
-            Ok(connected) => Ok(Arc::new(connected)),
-            Err(error) => {
-                tracing::warn!(server = %this.inner.server, %error, "a cluster does not answer");
-                Err((Instant::now(), error))
+fn heartbeat(cluster: Weak<Inner>) -> BoxFuture<'static, ()> {
+    Box::pin(async move {
+        loop {
+            tokio::time::sleep(HEARTBEAT.mul_f64(rand::random_range(0.8..1.2))).await;
+            let Some(inner) = cluster.upgrade() else {
+                return;
+            };
+            let this = Cluster { inner };
+            let known = match this.inner.connection.lock().await.as_ref() {
+                Some(Ok(connected)) => Some(connected.client.clone()),
+                _ => None,
+            };
+            // A connection that was lost is made anew: the credentials may have changed on the disk, or the address.
+            let outcome = match known {
+                Some(client) => answer(&this.inner.server, &client)
+                    .await
+                    .map(|version| Connected { client, version }),
+                None => connect(&this.inner.server, &this.inner.access).await,
+            };
+            let changed = this.note(outcome.as_ref().map(|connected| connected.version.as_str()));
+            *this.inner.connection.lock().await = Some(match outcome {
+                Ok(connected) => Ok(Arc::new(connected)),
+                Err(error) => {
+                    tracing::warn!(server = %this.inner.server, %error, "a cluster does not answer");
+                    Err((Instant::now(), error))
+                }
+            });
+            if changed {
+                this.tell(Change::Connection);
             }
-        });
-        if changed {
-            this.tell(Change::Connection);
+            this.renew_schemas().await;
         }
-    }
+    })
 }
 
 async fn answer(server: &str, client: &kube::Client) -> Result<String, ClusterError> {

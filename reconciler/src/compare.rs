@@ -1,5 +1,7 @@
 //! The comparison of what should be with what is, as the status of an application.
 
+mod seen;
+
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -8,11 +10,16 @@ use tiphys_engine::compare_options::CompareOptions;
 use tiphys_engine::health::aggregate::{self, Member};
 use tiphys_engine::sync::options::Removal;
 use tiphys_engine::sync::{Options, hook};
-use tiphys_engine::{diff, health, object, order};
+use tiphys_engine::{health, object, order};
 use tiphys_model::*;
 
+use crate::cluster::version;
 use crate::now;
-use crate::target::{Condition, Target};
+use crate::target::{Condition, Target, Wanted};
+use crate::verdict::Answers;
+
+use seen::{Finding, outline};
+pub(crate) use seen::{Memory, Seen};
 
 /// The outcome of a comparison.
 pub(crate) struct Comparison {
@@ -31,14 +38,14 @@ struct Found<'a> {
     health: Option<HealthStatusCode>,
 }
 
-fn row(key: &ResourceKey, version: &str, status: SyncStatusCode) -> ResourceStatus {
+fn row(key: &ResourceKey, version: &str, status: Option<SyncStatusCode>) -> ResourceStatus {
     ResourceStatus {
         group: key.group.clone(),
         version: version.to_owned(),
         kind: key.kind.clone(),
         namespace: key.namespace.clone(),
         name: key.name.clone(),
-        status: Some(status),
+        status,
         ..ResourceStatus::default()
     }
 }
@@ -63,121 +70,233 @@ fn wire(verdict: health::Health) -> HealthStatus {
 }
 
 impl Target {
-    /// Live objects of the application that the source does not have.
-    pub(crate) fn left(&self, application: &str) -> Vec<Arc<Value>> {
+    /// Live objects of the application that the source does not have. Hooks are among them.
+    fn not_wanted(&self, application: &str) -> Vec<Arc<Value>> {
         let wanted: HashSet<&ResourceKey> = self
             .wanted
             .iter()
+            .filter(|wanted| !hook::is_hook(&wanted.object))
             .map(|wanted| &wanted.key)
             .chain(self.forbidden.iter().map(|entry| &entry.0))
             .collect();
-        let mut left = self.cluster.tracked(application);
-        // A hook is no part of the application: it goes by its own policy.
-        left.retain(|live| !wanted.contains(live.key.as_ref()) && !hook::is_hook(&live.object));
-        left.sort_by(|a, b| a.key.cmp(&b.key));
-        left.into_iter().map(|live| live.object).collect()
+        let tracked = self.cluster.tracked_keys(application);
+        let mut left: Vec<&Arc<ResourceKey>> = tracked
+            .iter()
+            .filter(|key| !wanted.contains(key.as_ref()) && self.permission.covers(key))
+            .collect();
+        left.sort();
+        let hooks: HashSet<&ResourceKey> = self
+            .wanted
+            .iter()
+            .filter(|wanted| hook::is_hook(&wanted.object))
+            .map(|wanted| &wanted.key)
+            .collect();
+        left.into_iter()
+            .filter_map(|key| {
+                let live = self.cluster.live(key)?;
+                // What was an ordinary object and is a hook in the source now is left to the hook.
+                (hook::is_hook(&live) || !hooks.contains(key.as_ref())).then_some(live)
+            })
+            .collect()
     }
 
-    /// Compares with what is live. `checks` are what the user defined for the health of kinds.
-    pub(crate) fn compare(&self, application: &str, checks: &health::Checks) -> Comparison {
-        let time = chrono::Utc::now();
-        let options = self.diff_options();
-        let mut warnings: Vec<Condition> = Vec::new();
-        let mut order: Vec<_> = self.compared().collect();
+    /// The same without hooks: a hook is no part of the application, and goes by its own policy.
+    pub(crate) fn left(&self, application: &str) -> Vec<Arc<Value>> {
+        let mut left = self.not_wanted(application);
+        left.retain(|live| !hook::is_hook(live));
+        left
+    }
+
+    /// Compares with what is live.
+    pub(crate) fn compare(
+        &self,
+        application: &str,
+        answers: &Answers,
+        memory: &mut Memory<'_>,
+    ) -> Comparison {
+        let mut gathered = Gathered {
+            time: chrono::Utc::now(),
+            checks: &self.customs.checks,
+            resources: Vec::new(),
+            found: Vec::new(),
+            warnings: Vec::new(),
+            images: HashSet::new(),
+        };
+        let mut order: Vec<_> = self
+            .wanted
+            .iter()
+            .filter(|wanted| !hook::is_hook(&wanted.object))
+            .collect();
         order.sort_by(|a, b| order::compare(&a.object, &b.object).then_with(|| a.key.cmp(&b.key)));
-        let mut resources = Vec::with_capacity(order.len());
-        let mut found: Vec<Found<'_>> = Vec::new();
-        let mut images: HashSet<String> = HashSet::new();
         for wanted in order {
-            let live = self.cluster.live(&wanted.key);
-            let drifted = live.as_ref().is_none_or(|live| {
-                let (drifted, failed) = diff::is_out_of_sync(&wanted.object, live, &options);
-                warnings.extend(
-                    failed
-                        .into_iter()
-                        .map(|warning| Condition::new("ComparisonError", warning.message)),
-                );
-                drifted
-            });
-            let mut status = row(
-                &wanted.key,
-                &wanted.gvk.version,
-                if drifted {
-                    SyncStatusCode::OutOfSync
-                } else {
-                    SyncStatusCode::Synced
-                },
-            );
-            status.sync_wave = stated_wave(&wanted.object);
-            status.requires_deletion_confirmation = confirms(&wanted.object);
-            let mut verdict = None;
-            match &live {
-                None => {
-                    status.health = Some(HealthStatus {
-                        status: Some(HealthStatusCode::Missing),
-                        ..HealthStatus::default()
-                    });
-                }
-                Some(live) => {
-                    images.extend(object::images(live));
-                    if let Some(health) = checks.assess(live, time) {
-                        verdict = Some(health.status);
-                        status.health = Some(wire(health));
-                    }
-                }
-            }
-            found.push(Found {
-                target: Some(&wanted.object),
-                live,
-                health: verdict,
-            });
-            resources.push(status);
+            gathered.wanted(self, wanted, answers, memory);
         }
         for (key, gvk, _) in &self.forbidden {
-            resources.push(row(key, &gvk.version, SyncStatusCode::OutOfSync));
+            let status = Some(SyncStatusCode::OutOfSync);
+            gathered.resources.push(row(key, &gvk.version, status));
         }
-        let left = self.left(application);
-        for live in &left {
-            let mut status = row(
-                &object::key(live),
-                &object::gvk(live).version,
-                SyncStatusCode::OutOfSync,
-            );
-            let extraneous = CompareOptions::of(live).ignore_extraneous;
-            if extraneous {
-                status.status = Some(SyncStatusCode::Synced);
+        for live in self.not_wanted(application) {
+            gathered.not_wanted(live);
+        }
+        gathered.finish()
+    }
+}
+
+/// What a comparison has gathered so far.
+struct Gathered<'t> {
+    time: chrono::DateTime<chrono::Utc>,
+    checks: &'t health::Checks,
+    resources: Vec<ResourceStatus>,
+    found: Vec<Found<'t>>,
+    warnings: Vec<Condition>,
+    images: HashSet<String>,
+}
+
+impl<'t> Gathered<'t> {
+    /// An object of the source, which is known from before when nothing changed.
+    fn wanted(
+        &mut self,
+        target: &Target,
+        wanted: &'t Wanted,
+        answers: &Answers,
+        memory: &mut Memory<'_>,
+    ) {
+        let place = match memory.look_up(target, wanted) {
+            Some(Ok(known)) => {
+                let known = known.clone();
+                self.take(known, &wanted.object);
+                return;
             }
-            status.requires_pruning = !extraneous;
-            status.requires_deletion_confirmation = confirms(live);
-            status.sync_wave = stated_wave(live);
-            let verdict = checks.assess(live, time);
-            found.push(Found {
+            Some(Err(place)) => Some(place),
+            None => None,
+        };
+        let live = target.cluster.live(&wanted.key);
+        let finding = self.find(target, wanted, live.as_deref(), answers);
+        let timeless = !self.checks.is_defined(&wanted.gvk.group, &wanted.gvk.kind);
+        if let (Some(place), Some(live), true) = (place, &live, timeless) {
+            let kept = Finding {
+                outline: outline(live),
+                ..finding.clone()
+            };
+            memory.note(&place, &wanted.key, version(live), kept);
+        }
+        self.warnings.extend(finding.warnings);
+        self.images.extend(finding.images);
+        self.found.push(Found {
+            target: Some(&wanted.object),
+            live,
+            health: finding.health,
+        });
+        self.resources.push(finding.row);
+    }
+
+    /// Takes what is known from before.
+    fn take(&mut self, known: Finding, target: &'t Value) {
+        self.warnings.extend(known.warnings);
+        self.images.extend(known.images);
+        self.found.push(Found {
+            target: Some(target),
+            live: Some(Arc::new(known.outline)),
+            health: known.health,
+        });
+        self.resources.push(known.row);
+    }
+
+    /// Judges an object of the source. One that is never applied has no verdict.
+    fn find(
+        &self,
+        target: &Target,
+        wanted: &Wanted,
+        live: Option<&Value>,
+        answers: &Answers,
+    ) -> Finding {
+        let skipped = hook::is_skipped(&wanted.object);
+        let mut finding = Finding {
+            row: row(&wanted.key, &wanted.gvk.version, None),
+            health: None,
+            images: Vec::new(),
+            warnings: Vec::new(),
+            outline: Value::Null,
+        };
+        finding.row.sync_wave = stated_wave(&wanted.object);
+        finding.row.requires_deletion_confirmation = confirms(&wanted.object);
+        if skipped {
+            return finding;
+        }
+        let Some(live) = live else {
+            finding.row.status = Some(SyncStatusCode::OutOfSync);
+            finding.row.health = Some(HealthStatus {
+                status: Some(HealthStatusCode::Missing),
+                ..HealthStatus::default()
+            });
+            return finding;
+        };
+        let verdict = target.verdict(wanted, live, answers, false);
+        finding.warnings = verdict
+            .problems(&wanted.key)
+            .into_iter()
+            .map(|problem| Condition::new("ComparisonError", problem))
+            .collect();
+        finding.row.status = Some(match verdict.drifted() {
+            Some(true) => SyncStatusCode::OutOfSync,
+            Some(false) => SyncStatusCode::Synced,
+            None => SyncStatusCode::Unknown,
+        });
+        finding.images = object::images(live);
+        if let Some(health) = self.checks.assess(live, self.time) {
+            finding.health = Some(health.status);
+            finding.row.health = Some(wire(health));
+        }
+        finding
+    }
+
+    /// A live object that the source does not have. A hook has neither verdict nor health.
+    fn not_wanted(&mut self, live: Arc<Value>) {
+        let is_hook = hook::is_hook(&live);
+        let extraneous = CompareOptions::of(&live).ignore_extraneous;
+        let status = match (is_hook, extraneous) {
+            (true, _) => None,
+            (false, true) => Some(SyncStatusCode::Synced),
+            (false, false) => Some(SyncStatusCode::OutOfSync),
+        };
+        let mut row = row(&object::key(&live), &object::gvk(&live).version, status);
+        row.hook = is_hook;
+        row.requires_pruning = !extraneous;
+        row.requires_deletion_confirmation = confirms(&live);
+        row.sync_wave = stated_wave(&live);
+        if !is_hook {
+            let verdict = self.checks.assess(&live, self.time);
+            self.found.push(Found {
                 target: None,
-                live: Some(Arc::clone(live)),
+                live: Some(live),
                 health: verdict.as_ref().map(|health| health.status),
             });
-            status.health = verdict.map(wire);
-            resources.push(status);
+            row.health = verdict.map(wire);
         }
-        let out = resources
-            .iter()
-            .any(|row| row.status == Some(SyncStatusCode::OutOfSync));
-        let mut images: Vec<String> = images.into_iter().collect();
+        self.resources.push(row);
+    }
+
+    fn finish(self) -> Comparison {
+        let any = |status| self.resources.iter().any(|row| row.status == Some(status));
+        let sync = if any(SyncStatusCode::Unknown) {
+            SyncStatusCode::Unknown
+        } else if any(SyncStatusCode::OutOfSync) {
+            SyncStatusCode::OutOfSync
+        } else {
+            SyncStatusCode::Synced
+        };
+        let mut images: Vec<String> = self.images.into_iter().collect();
         images.sort();
         Comparison {
-            resources,
-            sync: if out {
-                SyncStatusCode::OutOfSync
-            } else {
-                SyncStatusCode::Synced
-            },
-            health: aggregate::application(found.iter().map(|found| Member {
+            sync,
+            health: aggregate::application(self.found.iter().map(|found| Member {
                 target: found.target,
                 live: found.live.as_deref(),
                 health: found.health,
                 is_application_itself: false,
             })),
-            warnings,
+            resources: self.resources,
+            warnings: self.warnings,
             images,
         }
     }

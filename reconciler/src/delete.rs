@@ -1,21 +1,49 @@
-//! The deletion of an application with its objects.
+//! The deletion of an application: the steps are the engine's (`sync::delete`), here they are carried out.
+//!
+//! Hooks are what a deletion has to remember: only where there are some is a record kept, and is the source read. Everything else
+//! follows from what is live.
 
+use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
-use kube::api::PropagationPolicy;
-use tiphys_engine::object::{self, Gvk};
-use tiphys_engine::sync::options::SYNC_OPTIONS;
-use tiphys_model::Application;
-use tiphys_storage::{StoreError, Stored};
+use chrono::Utc;
+use futures::StreamExt as _;
+use serde_json::Value;
+use tiphys_engine::health::Health;
+use tiphys_engine::object::Gvk;
+use tiphys_engine::sync::delete::{self, Cascade};
+use tiphys_engine::sync::options::{DELETION_APPROVED, is_deletion_approved};
+use tiphys_engine::sync::task::Outcome;
+use tiphys_engine::sync::{
+    Action, Desired, Left, Live, Options, Record, Step, Task, TaskRecord, Wait, WaitFor, Wave,
+};
+use tiphys_model::{Application, OperationPhase, ResourceKey};
+use tiphys_storage::{StoreError, Stored, Txn, TxnOutcome};
 
 use crate::Reconciler;
-use crate::cluster::Whole;
+use crate::cluster::{Apply, Cluster, ClusterError, Whole};
 use crate::compare::conditions;
-use crate::target::Condition;
+use crate::execute::{delete_hook, identity, policy, release};
+use crate::gate::deadlines;
+use crate::target::{Choice, Condition, Permission, Target};
 
-const FINALIZER: &str = "resources-finalizer.argocd.argoproj.io";
-/// When a deletion that waits is looked at again; the watches bring it earlier.
-const AGAIN: Duration = Duration::from_secs(2);
+/// When a deletion that could not go on is tried again.
+const AGAIN: Duration = Duration::from_secs(10);
+/// When a deletion that waits is looked at again at the latest; the watches bring it earlier.
+const UNSEEN: Duration = Duration::from_secs(31);
+/// Requests to one cluster for one application at a time.
+const CONCURRENCY: usize = 32;
+const ERROR: &str = "DeletionError";
+const PROGRESS: &str = "DeletionProgress";
+
+/// What has become of a deletion.
+enum Outlook {
+    /// Nothing is left but the application.
+    Gone,
+    /// Something is waited for, until then at the latest.
+    Waits(Option<Condition>, Duration),
+}
 
 impl Reconciler {
     pub(crate) async fn delete(
@@ -24,104 +52,392 @@ impl Reconciler {
         stored: Stored<Application>,
     ) -> Result<(), StoreError> {
         let application = &stored.value;
-        let finalizer = application
-            .metadata
-            .finalizers
-            .iter()
-            .find(|finalizer| finalizer.starts_with(FINALIZER));
-        if let Some(finalizer) = finalizer {
-            let propagation = if finalizer.ends_with("/background") {
-                PropagationPolicy::Background
-            } else {
-                PropagationPolicy::Foreground
-            };
-            match self.delete_objects(application, propagation).await {
-                Ok(true) => {}
-                Ok(false) => {
-                    self.again(id, AGAIN);
-                    return Ok(());
-                }
-                Err(condition) => {
-                    self.again(id, AGAIN);
-                    let mut after = application.clone();
-                    let status = after.status.get_or_insert_default();
-                    status.conditions = conditions(&[condition], &status.conditions);
-                    if after != *application {
-                        self.inner
-                            .applications
-                            .replace(id, &after, stored.mod_revision)
-                            .await?;
-                    }
-                    return Ok(());
-                }
+        let outlook = match self.delete_objects(id, application).await? {
+            Ok(outlook) => outlook,
+            Err(condition) => Outlook::Waits(Some(condition), AGAIN),
+        };
+        let (condition, pause) = match outlook {
+            Outlook::Waits(condition, pause) => (condition, pause),
+            Outlook::Gone => {
+                return self.forget(id, &stored).await;
+            }
+        };
+        self.again(id, pause);
+        if let Some(condition) = condition {
+            let mut after = application.clone();
+            let status = after.status.get_or_insert_default();
+            status.conditions = conditions(&[condition], &status.conditions);
+            if after != *application {
+                self.inner
+                    .applications
+                    .replace(id, &after, stored.mod_revision)
+                    .await?;
             }
         }
-        self.inner.attempts.delete(id, None).await?;
-        self.inner
-            .applications
-            .delete(id, Some(stored.mod_revision))
-            .await?;
         Ok(())
     }
 
-    /// Deletes what the application has in its cluster; answers whether everything is gone.
+    /// Deletes the application and what was kept of its operation and deletion, together: a crash runs no hook again.
+    async fn forget(&self, id: &str, stored: &Stored<Application>) -> Result<(), StoreError> {
+        let applications = &self.inner.applications;
+        let txn = Txn {
+            compares: vec![applications.compare(id, stored.mod_revision)],
+            ops: vec![
+                self.inner.attempts.delete_op(id),
+                self.inner.deletions.delete_op(id),
+                applications.delete_op(id),
+            ],
+        };
+        match self.inner.database.commit(txn).await? {
+            TxnOutcome::Committed(_) => Ok(()),
+            TxnOutcome::Conflict { key, current } => Err(StoreError::Conflict { key, current }),
+        }
+    }
+
+    /// Takes steps until everything is gone, or something has to be waited for.
     async fn delete_objects(
         &self,
+        id: &str,
         application: &Application,
-        propagation: PropagationPolicy,
-    ) -> Result<bool, Condition> {
-        // Without its cluster there is nothing left that could be deleted.
-        let Ok((_, cluster)) = self.destination(application) else {
-            return Ok(true);
-        };
-        let failed = |error: crate::cluster::ClusterError| Condition::new("DeletionError", error);
-        let kinds: Vec<Gvk> = application
-            .status
-            .iter()
-            .flat_map(|status| {
-                let applied = status
-                    .operation_state
-                    .iter()
-                    .filter_map(|state| state.sync_result.as_ref())
-                    .flat_map(|result| &result.resources);
-                status
-                    .resources
-                    .iter()
-                    .map(|row| Gvk {
-                        group: row.group.clone(),
-                        version: row.version.clone(),
-                        kind: row.kind.clone(),
-                    })
-                    .chain(applied.map(|row| Gvk {
-                        group: row.group.clone(),
-                        version: row.version.clone(),
-                        kind: row.kind.clone(),
-                    }))
-            })
-            .collect();
-        if kinds.is_empty() {
-            return Ok(true);
+    ) -> Result<Result<Outlook, Condition>, StoreError> {
+        let cascade = delete::cascade(&application.metadata.finalizers);
+        if !cascade.objects && !cascade.hooks {
+            return Ok(Ok(Outlook::Gone));
         }
-        cluster.ready().await.map_err(failed)?;
-        cluster.watch_kinds(kinds).await.map_err(failed)?;
-        let mut gone = true;
-        for Whole { object: live, .. } in cluster.tracked(&application.metadata.name) {
-            if object::has_option(&live, SYNC_OPTIONS, "Delete=false") {
+        // Without its cluster there is nothing left that could be deleted.
+        let Ok((server, cluster)) = self.destination(application) else {
+            return Ok(Ok(Outlook::Gone));
+        };
+        let known = if cascade.hooks {
+            self.inner.deletions.get(id).await?
+        } else {
+            None
+        };
+        let target = match self.prepare(application, cascade, &cluster).await {
+            Ok(target) => target,
+            Err(condition) => return Ok(Err(condition)),
+        };
+        let record = known.map_or_else(|| begin(application, target.as_ref()), |known| known.value);
+        let deletion = Deletion {
+            application,
+            cascade,
+            cluster: &cluster,
+            permission: self.permission(application, server),
+            target: target.as_ref(),
+        };
+        self.take_steps(id, &deletion, record).await.map(Ok)
+    }
+
+    /// Knows the live objects; answers what the source holds when there are hooks in it.
+    async fn prepare(
+        &self,
+        application: &Application,
+        cascade: Cascade,
+        cluster: &Cluster,
+    ) -> Result<Option<Target>, Condition> {
+        let failed = |error: ClusterError| Condition::new(ERROR, error);
+        let target = if cascade.hooks {
+            let target = self.target(application, Choice::default()).await;
+            Some(target.map_err(|condition| {
+                let message = format!("the hooks of the deletion: {}", condition.message);
+                Condition::new(ERROR, message)
+            })?)
+        } else {
+            None
+        };
+        let kinds = kinds(application);
+        if !kinds.is_empty() {
+            cluster.ready().await.map_err(failed)?;
+            cluster.watch_kinds(kinds).await.map_err(failed)?;
+        }
+        Ok(target)
+    }
+
+    async fn take_steps(
+        &self,
+        id: &str,
+        deletion: &Deletion<'_>,
+        mut record: Record,
+    ) -> Result<Outlook, StoreError> {
+        let application = deletion.application;
+        let policy = application.spec.sync_policy.as_ref();
+        let options = policy.map(|policy| policy.sync_options.as_slice());
+        let options = Options::of_application_leniently(options.unwrap_or_default());
+        loop {
+            let scene = deletion.scene(self, &record);
+            let known = record.clone();
+            let (desired, tracked) = (deletion.desired(), scene.left());
+            let look = |key: &ResourceKey| scene.live(key);
+            let decision = delete::step(&delete::Deletion {
+                desired: &desired,
+                tracked: &tracked,
+                live: &look,
+                cascade: deletion.cascade,
+                options: &options,
+                confirmed: deletion.is_confirmed(),
+                own: None,
+                record: &known,
+                deadlines: deadlines(application),
+                now: Utc::now(),
+            });
+            record.merge(decision.observed);
+            match decision.step {
+                Step::Done(done) if done.phase == OperationPhase::Succeeded => {
+                    return Ok(Outlook::Gone);
+                }
+                Step::Done(done) => {
+                    // The next try begins anew, with hooks of its own.
+                    self.inner.deletions.delete(id, None).await?;
+                    let condition = Condition::new(ERROR, done.message);
+                    return Ok(Outlook::Waits(Some(condition), AGAIN));
+                }
+                Step::Wait(wait) => {
+                    if record.tasks.iter().any(|task| task.hook) {
+                        self.inner.deletions.put(id, &record).await?;
+                    }
+                    let due = (wait.deadline - Utc::now()).to_std().unwrap_or_default();
+                    return Ok(Outlook::Waits(shown(&wait), due.min(UNSEEN)));
+                }
+                Step::Run(wave) => {
+                    // The names and marks of hooks follow from the record: it is durable before they are made.
+                    let makes = |task: &Task<'_>| matches!(task.action, Action::Apply { .. });
+                    if wave.stages.iter().flatten().any(makes) {
+                        self.inner.deletions.put(id, &record).await?;
+                    }
+                    let done = deletion.run(wave, &record).await;
+                    record.merge(done);
+                }
+            }
+        }
+    }
+}
+
+/// A record of a deletion that begins: when it was asked for, or now when an earlier try failed.
+fn begin(application: &Application, target: Option<&Target>) -> Record {
+    let asked = application.metadata.deletion_timestamp;
+    let failed = application
+        .status
+        .iter()
+        .flat_map(|status| &status.conditions)
+        .any(|condition| condition.type_ == ERROR);
+    let at = asked.filter(|_| !failed).unwrap_or_else(Utc::now);
+    let revision = target.and_then(|target| target.commits().first());
+    Record::new(revision.map_or("", String::as_str), at)
+}
+
+/// What is waited for, when it is not just that objects go.
+fn shown(wait: &Wait) -> Option<Condition> {
+    (wait.what != WaitFor::Deletion).then(|| Condition::new(PROGRESS, wait))
+}
+
+/// The kinds of everything that the application has, or has applied.
+fn kinds(application: &Application) -> Vec<Gvk> {
+    let gvk = |group: &str, version: &str, kind: &str| Gvk {
+        group: group.to_owned(),
+        version: version.to_owned(),
+        kind: kind.to_owned(),
+    };
+    let status = application.status.iter();
+    status
+        .flat_map(|status| {
+            let applied = status
+                .operation_state
+                .iter()
+                .filter_map(|state| state.sync_result.as_ref())
+                .flat_map(|result| &result.resources)
+                .map(|row| gvk(&row.group, &row.version, &row.kind));
+            let compared = status.resources.iter();
+            compared
+                .map(|row| gvk(&row.group, &row.version, &row.kind))
+                .chain(applied)
+        })
+        .collect()
+}
+
+/// What stays the same for all steps.
+struct Deletion<'a> {
+    application: &'a Application,
+    cascade: Cascade,
+    cluster: &'a Cluster,
+    permission: Permission,
+    target: Option<&'a Target>,
+}
+
+/// What is live, for one step.
+struct Scene {
+    tracked: Vec<ResourceKey>,
+    seen: HashMap<ResourceKey, (Arc<Value>, Option<Health>)>,
+}
+
+impl Scene {
+    fn live(&self, key: &ResourceKey) -> Option<Live<'_>> {
+        self.seen.get(key).map(|(object, health)| Live {
+            object,
+            health: health.as_ref().map(|health| health.status),
+            message: health.as_ref().map_or("", |health| &health.message),
+        })
+    }
+}
+
+impl Scene {
+    fn left(&self) -> Vec<Left<'_>> {
+        let keys = self.tracked.iter();
+        keys.filter_map(|key| {
+            Some(Left {
+                key: key.clone(),
+                live: self.live(key)?,
+            })
+        })
+        .collect()
+    }
+}
+
+impl Deletion<'_> {
+    fn scene(&self, reconciler: &Reconciler, record: &Record) -> Scene {
+        let now = Utc::now();
+        let checks = &reconciler.inner.customs.checks;
+        let mut seen = HashMap::new();
+        let mut tracked = Vec::new();
+        for Whole { key, object } in self.cluster.tracked(&self.application.metadata.name) {
+            if !self.permission.covers(&key) {
                 continue;
             }
-            gone = false;
-            // A hook has a finalizer of ours until its operation has seen its end; there is no operation any more.
-            crate::execute::release(&cluster, &object::key(&live), "")
-                .await
-                .map_err(failed)?;
-            if !live["metadata"]["deletionTimestamp"].is_string() {
-                cluster
-                    .delete(&live, propagation.clone(), false)
-                    .await
-                    .map_err(failed)?;
+            let health = checks.assess(&object, now);
+            tracked.push(ResourceKey::clone(&key));
+            seen.insert(ResourceKey::clone(&key), (object, health));
+        }
+        let wanted = self.target.iter().flat_map(|target| &target.wanted);
+        let keys = wanted
+            .map(|wanted| &wanted.key)
+            .chain(record.tasks.iter().map(|task| &task.key));
+        for key in keys {
+            if seen.contains_key(key) {
+                continue;
+            }
+            if let Some(object) = self.cluster.live(key) {
+                let health = checks.assess(&object, now);
+                seen.insert(key.clone(), (object, health));
             }
         }
-        // What was deleted at once is no longer tracked.
-        Ok(gone || cluster.tracked(&application.metadata.name).is_empty())
+        Scene { tracked, seen }
+    }
+
+    /// Objects of the source, for the hooks among them.
+    fn desired(&self) -> Vec<Desired<'_>> {
+        let targets = self.target.iter();
+        targets
+            .flat_map(|target| {
+                target.wanted.iter().map(|wanted| Desired {
+                    key: wanted.key.clone(),
+                    target: &wanted.object,
+                    drifted: true,
+                    served: true,
+                })
+            })
+            .collect()
+    }
+
+    fn is_confirmed(&self) -> bool {
+        let metadata = &self.application.metadata;
+        let approved = metadata
+            .annotations
+            .get(DELETION_APPROVED)
+            .map(String::as_str);
+        let asked = metadata.deletion_timestamp;
+        asked.is_some_and(|since| is_deletion_approved(approved, since))
+    }
+
+    /// Carries out a wave.
+    async fn run(&self, wave: Wave<'_>, record: &Record) -> Vec<TaskRecord> {
+        let mut done = Vec::new();
+        for stage in wave.stages {
+            // Collected, because a closure with these lifetimes cannot live across an await.
+            let tasks: Vec<_> = stage
+                .into_iter()
+                .map(|task| async move {
+                    let begun = Utc::now();
+                    let outcome = self.perform(&task, record).await;
+                    let outcome =
+                        outcome.unwrap_or_else(|error| Outcome::Failed(error.to_string()));
+                    task.result(outcome, false, begun)
+                })
+                .collect();
+            let results: Vec<Option<TaskRecord>> = futures::stream::iter(tasks)
+                .buffered(CONCURRENCY)
+                .collect()
+                .await;
+            done.extend(results.into_iter().flatten());
+        }
+        done
+    }
+
+    async fn perform(&self, task: &Task<'_>, record: &Record) -> Result<Outcome, ClusterError> {
+        let cluster = self.cluster;
+        match &task.action {
+            Action::SkipPrune(_) => {}
+            Action::Prune { propagation } => {
+                let how = policy(*propagation);
+                cluster.delete(&identity(task), how, false).await?;
+            }
+            Action::DeleteHook => delete_hook(cluster, task).await?,
+            Action::ReleaseHook => release(cluster, &task.key, &task.uid).await?,
+            Action::Apply { .. } => {
+                let Some(manifest) = task.manifest(record) else {
+                    return Ok(Outcome::Done);
+                };
+                let after = cluster.apply(&manifest, Apply::default()).await?;
+                return Ok(Outcome::Applied {
+                    uid: after["metadata"]["uid"]
+                        .as_str()
+                        .unwrap_or_default()
+                        .to_owned(),
+                    generation: after["metadata"]["generation"].as_i64(),
+                    message: format!("{} created", task.key.name),
+                });
+            }
+        }
+        Ok(Outcome::Done)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_deletion_begins_when_it_was_asked_for_and_again_when_it_failed() {
+        let mut application: Application = serde_json::from_value(json!({
+            "metadata": {"name": "web", "deletionTimestamp": "2020-01-01T00:00:00Z"},
+            "spec": {"destination": {}},
+            "status": {"health": {}, "sync": {"status": "Synced"}, "conditions": [
+                {"type": PROGRESS, "message": "waiting for deletion confirmation of /ConfigMap/a"}]},
+        }))
+        .expect("an application");
+        let asked = application.metadata.deletion_timestamp;
+        assert_eq!(Some(begin(&application, None).started_at), asked);
+        let status = application.status.get_or_insert_default();
+        ERROR.clone_into(&mut status.conditions[0].type_);
+        assert!(Some(begin(&application, None).started_at) > asked);
+    }
+
+    #[test]
+    fn only_what_is_more_than_time_is_shown() {
+        let wait = |what| Wait {
+            what,
+            keys: Vec::new(),
+            hooks: 0,
+            deadline: chrono::DateTime::UNIX_EPOCH,
+        };
+        assert_eq!(shown(&wait(WaitFor::Deletion)), None);
+        let condition = shown(&wait(WaitFor::DeletionConfirmation));
+        assert_eq!(
+            condition,
+            Some(Condition::new(
+                PROGRESS,
+                "waiting for deletion confirmation of"
+            ))
+        );
     }
 }

@@ -12,16 +12,19 @@ use std::time::Duration;
 
 use chrono::Utc;
 use futures::StreamExt as _;
-use tiphys_engine::sync::{self, Deadlines, Record, Step, TaskRecord, Wave, hook};
+use tiphys_engine::duration;
+use tiphys_engine::sync::{self, Record, Step, TaskRecord, Wave, hook};
 use tiphys_model::*;
 use tiphys_storage::{StoreError, Stored};
 
+use crate::gate::deadlines;
 use crate::target::{Choice, Target};
 use crate::{Reconciler, now};
 
+pub(crate) use attempt::occasion;
 use attempt::{Attempt, Scene};
 use end::{End, Progress, failed};
-pub(crate) use task::release;
+pub(crate) use task::{delete_hook, identity, policy, release};
 
 /// Requests to one cluster for one stage at a time.
 const CONCURRENCY: usize = 32;
@@ -46,19 +49,26 @@ impl Reconciler {
             .as_ref()
             .and_then(|status| status.operation_state.as_ref())
             .filter(|state| state.finished_at.is_none() && state.operation == operation);
-        let terminating = running.is_some_and(|state| state.phase == OperationPhase::Terminating);
+        let mut terminate = running
+            .filter(|state| state.phase == OperationPhase::Terminating)
+            .map(|_| TERMINATED.to_owned());
         let known = match running {
             Some(_) => self.inner.attempts.get(id).await?,
             None => None,
         };
+        if let (None, Some(known)) = (&terminate, &known) {
+            terminate = self
+                .superseded(&stored.value, &operation, &known.value)
+                .await;
+        }
         let begun = known
             .as_ref()
             .is_some_and(|known| !known.value.tasks.is_empty());
-        if terminating && !begun {
+        if let Some(reason) = terminate.as_ref().filter(|_| !begun) {
             let result = running.and_then(|state| state.sync_result.clone());
             let end = End {
                 result,
-                ..failed(OperationPhase::Failed, TERMINATED)
+                ..failed(OperationPhase::Failed, reason)
             };
             return self.finish(id, &operation, end).await;
         }
@@ -67,12 +77,7 @@ impl Reconciler {
         let record = match known {
             Some(known) => known.value,
             None => {
-                let revision = operation
-                    .sync
-                    .as_ref()
-                    .map(|sync| sync.revision.as_str())
-                    .unwrap_or_default();
-                let record = Record::new(revision, Utc::now());
+                let record = record_of(&operation);
                 if is_new {
                     begin(&mut application, &operation);
                 }
@@ -83,17 +88,57 @@ impl Reconciler {
         };
         // A retry is an attempt that begins later.
         let early = record.started_at - Utc::now();
-        if !terminating && let Ok(early) = early.to_std() {
-            self.again(id, early);
-            return Ok(());
+        if terminate.is_none() {
+            if let Ok(early) = early.to_std() {
+                self.again(id, early);
+                return Ok(());
+            }
+            if self.hold(id, &application, &operation, &record).await? {
+                return Ok(());
+            }
         }
         match self
-            .carry_out(id, &application, &operation, record, terminating)
+            .carry_out(id, &application, &operation, record, terminate)
             .await?
         {
             Some(end) => self.conclude(id, &application, &operation, end).await,
             None => Ok(()),
         }
+    }
+
+    /// Waits, when something holds the operation back; answers whether that is so. Nothing is waited for longer than an attempt may take.
+    async fn hold(
+        &self,
+        id: &str,
+        application: &Application,
+        operation: &Operation,
+        record: &Record,
+    ) -> Result<bool, StoreError> {
+        let begun = !record.tasks.is_empty();
+        let Some(hold) = self.held(application, operation, begun).await? else {
+            return Ok(false);
+        };
+        let limit = deadlines(application).operation;
+        let deadline = duration::after(record.started_at, limit);
+        if Utc::now() >= deadline {
+            if begun {
+                // The next step ends it, and cleans up.
+                return Ok(false);
+            }
+            let message = format!(
+                "{}: the operation did not begin within its deadline of {}",
+                hold.reason,
+                duration::show(limit)
+            );
+            let end = failed(OperationPhase::Failed, &message);
+            self.finish(id, operation, end).await?;
+            return Ok(true);
+        }
+        if is_news(application, &hold.reason) {
+            self.note(id, operation, &hold.reason).await?;
+        }
+        self.at(id, hold.until.map_or(deadline, |until| until.min(deadline)));
+        Ok(true)
     }
 
     /// Takes steps until the operation has ended, which is the answer, or something has to be waited for.
@@ -103,7 +148,7 @@ impl Reconciler {
         application: &Application,
         operation: &Operation,
         mut record: Record,
-        terminating: bool,
+        terminate: Option<String>,
     ) -> Result<Option<End>, StoreError> {
         let Some(sync) = &operation.sync else {
             return Ok(Some(failed(
@@ -111,11 +156,12 @@ impl Reconciler {
                 "the operation is of a kind that this version does not know",
             )));
         };
+        let revisions = record.revisions.clone();
         let choice = Choice {
             revision: Some(record.revision.as_str())
                 .filter(|revision| !revision.is_empty() && sync.sources.is_empty()),
             source: sync.source.as_ref(),
-            revisions: &sync.revisions,
+            revisions: &revisions,
             sources: &sync.sources,
             options: Some(&sync.sync_options),
         };
@@ -124,17 +170,21 @@ impl Reconciler {
             Err(condition) => {
                 let message = format!("{}: {}", condition.kind, condition.message);
                 return self
-                    .without_target(id, operation, &record, terminating, message)
+                    .without_target(id, application, operation, &record, (terminate, message))
                     .await;
             }
         };
         if record.revision.is_empty() {
             record.revision = target.commits().first().cloned().unwrap_or_default();
         }
-        let mut attempt = Attempt::new(application, sync, &target, record.started_at);
-        if terminating {
-            attempt.request.terminate = Some(TERMINATED.to_owned());
+        if record.revisions.is_empty() {
+            record.revisions.clone_from(&target.revisions);
         }
+        let mut attempt = Attempt::new(application, sync, &target);
+        if attempt.only_drifted() && self.asks_server(&target) {
+            attempt.answers = self.answers(&application.metadata.name, &target).await;
+        }
+        attempt.request.terminate = terminate;
         let mut saved = true;
         loop {
             let scene = Scene::new(self, application, &target, &attempt, &record);
@@ -152,6 +202,7 @@ impl Reconciler {
                         message: done.message,
                         result: Some(attempt.outcome(&target, sync, &record)),
                         applied: attempt::applied(&target, &record, sync.dry_run),
+                        is_final: attempt.request.terminate.is_some(),
                     }));
                 }
                 Step::Wait(wait) => {
@@ -194,16 +245,27 @@ impl Reconciler {
     async fn without_target(
         &self,
         id: &str,
+        application: &Application,
         operation: &Operation,
         record: &Record,
-        terminating: bool,
-        message: String,
+        (terminate, message): (Option<String>, String),
     ) -> Result<Option<End>, StoreError> {
-        if terminating {
-            return Ok(Some(failed(OperationPhase::Failed, TERMINATED)));
+        if let Some(reason) = terminate {
+            return Ok(Some(End {
+                is_final: true,
+                ..failed(OperationPhase::Failed, &reason)
+            }));
         }
-        let end = tiphys_engine::duration::after(record.started_at, Deadlines::default().operation);
-        if record.tasks.is_empty() || Utc::now() >= end {
+        if record.tasks.is_empty() {
+            return Ok(Some(failed(OperationPhase::Error, &message)));
+        }
+        let limit = deadlines(application).operation;
+        let end = duration::after(record.started_at, limit);
+        if Utc::now() >= end {
+            let message = format!(
+                "{message}: the operation did not end within its deadline of {}",
+                duration::show(limit)
+            );
             return Ok(Some(failed(OperationPhase::Error, &message)));
         }
         let result = SyncOperationResult {
@@ -262,6 +324,16 @@ impl Reconciler {
         }
         done
     }
+}
+
+/// The record of a first attempt.
+fn record_of(operation: &Operation) -> Record {
+    let mut record = Record::new("", Utc::now());
+    if let Some(sync) = &operation.sync {
+        record.revision.clone_from(&sync.revision);
+        record.revisions.clone_from(&sync.revisions);
+    }
+    record
 }
 
 /// Writes into an application that its operation runs.

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
+use tiphys_engine::depends;
 use tiphys_model::Application;
 use tiphys_storage::{Collection, StoreError};
 use tokio::sync::broadcast::error::RecvError;
@@ -18,19 +19,37 @@ const WORKERS: usize = 32;
 /// How each repository in use is polled: with the credentials of the first project that used it.
 type Repos = HashMap<String, (String, Repo)>;
 
-/// Which application uses which repository.
+/// Which application uses which repository, and depends on which other application.
 #[derive(Default)]
 struct Uses {
-    by_application: HashMap<String, (String, HashSet<String>)>,
+    by_application: HashMap<String, Use>,
     by_repository: HashMap<String, HashSet<String>>,
+    /// The applications that depend on one, which need not exist.
+    dependents: HashMap<String, HashSet<String>>,
+}
+
+/// What one application uses.
+struct Use {
+    project: String,
+    repositories: HashSet<String>,
+    /// Ids of the applications that it depends on.
+    depends_on: Vec<String>,
 }
 
 impl Uses {
     /// Notes what an application uses; answers whether the set of repositories changed.
     fn set(&mut self, id: &str, application: Option<&Application>) -> bool {
         let mut changed = false;
-        if let Some((_, before)) = self.by_application.remove(id) {
-            for url in before {
+        if let Some(before) = self.by_application.remove(id) {
+            for other in before.depends_on {
+                if let Some(dependents) = self.dependents.get_mut(&other) {
+                    dependents.remove(id);
+                    if dependents.is_empty() {
+                        self.dependents.remove(&other);
+                    }
+                }
+            }
+            for url in before.repositories {
                 if let Some(users) = self.by_repository.get_mut(&url) {
                     users.remove(id);
                     if users.is_empty() {
@@ -56,8 +75,23 @@ impl Uses {
             changed |= users.is_empty();
             users.insert(id.to_owned());
         }
-        self.by_application
-            .insert(id.to_owned(), (spec.project.clone(), urls));
+        let names = depends::names(&spec.depends_on, NAMESPACE).unwrap_or_default();
+        let depends_on: Vec<String> = names
+            .into_iter()
+            .map(|name| format!("{NAMESPACE}/{name}"))
+            .collect();
+        for other in &depends_on {
+            let dependents = self.dependents.entry(other.clone()).or_default();
+            dependents.insert(id.to_owned());
+        }
+        self.by_application.insert(
+            id.to_owned(),
+            Use {
+                project: spec.project.clone(),
+                repositories: urls,
+                depends_on,
+            },
+        );
         changed
     }
 }
@@ -123,6 +157,9 @@ impl Reconciler {
                         }
                         polled |= uses.set(id, application);
                         inner.queue.add(id.to_owned(), application.map_or("", |application| application.spec.project.as_str()));
+                        if let Some(dependents) = uses.dependents.get(id) {
+                            self.enqueue(dependents.iter(), &uses);
+                        }
                     }
                     if registered {
                         let records = self.records();
@@ -150,7 +187,7 @@ impl Reconciler {
                     }
                     // What an application's objects own does not decide whether it is synchronised.
                     Ok(LiveChange { what: Change::Descendants(_), .. }) => {}
-                    Ok(LiveChange { what: Change::Connection, .. }) => self.everything(&uses),
+                    Ok(LiveChange { what: Change::Connection | Change::Schemas, .. }) => self.everything(&uses),
                     Err(RecvError::Lagged(_)) => self.everything(&uses),
                     Err(RecvError::Closed) => return Ok(()),
                 },
@@ -189,8 +226,8 @@ impl Reconciler {
         let lanes: HashMap<String, String> = users
             .iter()
             .filter_map(|id| {
-                let (project, _) = uses.by_application.get(id)?;
-                Some((id.clone(), project.clone()))
+                let uses = uses.by_application.get(id)?;
+                Some((id.clone(), uses.project.clone()))
             })
             .collect();
         let this = self.clone();
@@ -207,7 +244,7 @@ impl Reconciler {
             let lane = uses
                 .by_application
                 .get(id)
-                .map_or("", |(project, _)| project.as_str());
+                .map_or("", |uses| uses.project.as_str());
             self.inner.queue.add(id.clone(), lane);
         }
     }

@@ -9,12 +9,14 @@ mod compare;
 mod delete;
 mod execute;
 mod follow;
+mod gate;
 mod pass;
 mod queue;
 mod records;
 mod rendering;
 pub mod source;
 mod target;
+mod verdict;
 pub mod view;
 
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -63,6 +65,8 @@ pub struct Parts {
     pub customs: Customs,
     /// What one rendering may cost.
     pub limits: Limits,
+    /// Whether API servers are asked how objects differ where nobody says otherwise.
+    pub server_side_diff: bool,
 }
 
 /// What users define for kinds of objects.
@@ -76,6 +80,26 @@ pub struct Customs {
     pub ignore: Vec<tiphys_model::ResourceIgnoreDifferences>,
     /// Types of fields of custom resources.
     pub known_types: tiphys_engine::known_types::KnownTypes,
+    /// What of objects does not count.
+    pub uncounted: Uncounted,
+}
+
+/// Parts of objects that do not count when they are compared.
+#[derive(Clone, Copy, Debug)]
+pub struct Uncounted {
+    /// Whose status.
+    pub status: tiphys_engine::diff::IgnoreStatus,
+    /// Whether the rules of aggregated ClusterRoles.
+    pub aggregated_roles: bool,
+}
+
+impl Default for Uncounted {
+    fn default() -> Self {
+        Self {
+            status: tiphys_engine::diff::IgnoreStatus::default(),
+            aggregated_roles: true,
+        }
+    }
 }
 
 struct Inner {
@@ -86,14 +110,19 @@ struct Inner {
     registered: Collection<ClusterRecord>,
     /// What running operations have done so far.
     attempts: Collection<tiphys_engine::sync::Record>,
+    /// What deletions under way have done so far.
+    deletions: Collection<tiphys_engine::sync::Record>,
     /// Operations that have ended.
     operations: Collection<tiphys_model::OperationRecord>,
     sealer: Arc<Sealer>,
     sources: Sources,
     clusters: Clusters,
     local: Access,
-    customs: Customs,
     limits: Limits,
+    customs: Arc<Customs>,
+    server_side_diff: bool,
+    predictions: verdict::Predictions,
+    seen: compare::Seen,
     records: RwLock<Arc<Records>>,
     queue: queue::WorkQueue<String>,
     rendered: rendering::Cache,
@@ -118,6 +147,7 @@ impl Reconciler {
                 repositories: Collection::new(database.clone(), "/repositories/"),
                 registered: Collection::new(database.clone(), "/clusters/"),
                 attempts: Collection::new(database.clone(), "/records/"),
+                deletions: Collection::new(database.clone(), "/deletions/"),
                 operations: Collection::new(database.clone(), OPERATIONS),
                 database,
                 rendered: rendering::Cache::new(Some(parts.rendered), Arc::clone(&sealer)),
@@ -125,12 +155,21 @@ impl Reconciler {
                 sources: parts.sources,
                 clusters: parts.clusters,
                 local: parts.local,
-                customs: parts.customs,
                 limits: parts.limits,
+                customs: Arc::new(parts.customs),
+                server_side_diff: parts.server_side_diff,
+                predictions: verdict::Predictions::default(),
+                seen: compare::Seen::default(),
                 records: RwLock::default(),
                 queue: queue::WorkQueue::new(),
             }),
         }
+    }
+
+    /// How objects of applications are tracked.
+    #[must_use]
+    pub fn tracking(&self) -> &tiphys_engine::tracking::Tracking {
+        self.inner.clusters.tracking()
     }
 
     fn records(&self) -> Arc<Records> {

@@ -10,6 +10,7 @@
 //! reads (Git object ids, digests of charts). What happened elsewhere in a repository is neither, and re-renders nothing.
 
 mod cache;
+mod charts;
 mod lookup;
 mod options;
 
@@ -26,6 +27,7 @@ use tiphys_render::{
 
 pub(crate) use cache::Cache;
 use cache::{Entry, Part};
+use charts::Charts;
 
 use crate::Reconciler;
 use crate::target::{Condition, sources_of};
@@ -280,7 +282,8 @@ impl Reconciler {
                     references.clone(),
                     origin.path.clone(),
                 );
-                move || job.run(&tree, &path, &references, fetched.as_ref())
+                let charts = Arc::clone(&self.inner.rendered.charts);
+                move || job.run(&tree, &path, &references, &fetched, &charts)
             };
             let outcome = tokio::task::spawn_blocking(work)
                 .await
@@ -585,7 +588,8 @@ impl Job {
         tree: &RecordingTree,
         path: &TreePath,
         references: &BTreeMap<usize, Arc<RecordingTree>>,
-        supply: &dyn Supply,
+        supply: &Fetched,
+        charts: &Charts,
     ) -> Result<(Vec<Manifest>, helm::Used), RenderError> {
         let limits = self.limits;
         match self.source_type {
@@ -620,7 +624,7 @@ impl Job {
                             .insert(name.clone(), helm::Reference(supplied));
                     }
                 }
-                let chart = helm::Chart::load(tree, path, supply, &limits)?;
+                let chart = charts.load(tree, path, supply, &limits)?;
                 let values = helm::read_values(tree, path, &options, supply, &limits)?;
                 let rendered = chart.render(&options, &self.facts, &values)?;
                 Ok((helm::manifests(rendered.documents, &limits)?, rendered.used))

@@ -1,20 +1,23 @@
 //! What an application should be: its manifests, ready to be compared and applied.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use serde_json::Value;
+use tiphys_engine::compare_options::{COMPARE_OPTIONS, CompareOptions};
 use tiphys_engine::ignore::IgnoreRules;
 use tiphys_engine::object::{self, Gvk};
+use tiphys_engine::schema::Schemas;
 use tiphys_engine::sync::{self, Options};
-use tiphys_engine::tracking::{Ownership, Tracking};
-use tiphys_engine::{diff, project, tracking, window};
+use tiphys_engine::tracking::Tracking;
+use tiphys_engine::{diff, project, window};
 use tiphys_model::{Application, ApplicationSource, ApplicationSpec, ResourceKey, SyncWindow};
 use tiphys_render::Manifest;
 
 use crate::cluster::{Cluster, ClusterError, MANAGER};
 use crate::execute::is_compared;
-use crate::{IN_CLUSTER, Reconciler, Rendered};
+use crate::records::Records;
+use crate::{Customs, IN_CLUSTER, Reconciler, Rendered};
 
 /// Something that keeps an application from being compared or synchronised, or a warning.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +44,47 @@ pub(crate) struct Wanted {
     pub object: Value,
 }
 
+/// What its project permits an application to have in its cluster.
+#[derive(Clone)]
+pub(crate) struct Permission {
+    records: Arc<Records>,
+    project: String,
+    server: String,
+    name: String,
+    namespace: String,
+}
+
+impl Permission {
+    fn destination(&self) -> project::Destination<'_> {
+        project::Destination {
+            server: &self.server,
+            name: &self.name,
+            namespace: &self.namespace,
+        }
+    }
+
+    /// Whether the application may have anything in a namespace.
+    pub fn reaches(&self, namespace: &str) -> bool {
+        let destination = project::Destination {
+            namespace,
+            ..self.destination()
+        };
+        let project = self.records.projects.get(&self.project);
+        namespace.is_empty()
+            || namespace == self.namespace
+            || project.is_none_or(|project| project::permits_destination(project, destination))
+    }
+
+    /// Whether a live object may be the application's. Without its project, which cannot be deleted before it, everything may.
+    pub fn covers(&self, live: &ResourceKey) -> bool {
+        let project = self.records.projects.get(&self.project);
+        project.is_none_or(|project| {
+            let namespaced = !live.namespace.is_empty();
+            project::refusal(project, self.destination(), live, namespaced).is_none()
+        })
+    }
+}
+
 /// What an application should be, and where.
 pub(crate) struct Target {
     pub cluster: Cluster,
@@ -63,6 +107,20 @@ pub(crate) struct Target {
     pub shared: Vec<(ResourceKey, String)>,
     /// What the user does not want to see as drift.
     pub rules: IgnoreRules,
+    /// Everything of the application and its cluster that comparisons follow from, as texts.
+    pub rules_text: Vec<String>,
+    /// What the user defined for kinds.
+    pub customs: Arc<Customs>,
+    /// What the application says of its comparison.
+    pub compare_options: CompareOptions,
+    /// What the application says of its synchronisation.
+    pub sync_options: Options,
+    /// How objects are tracked.
+    pub tracking: Arc<Tracking>,
+    /// The cluster's own schemas of the wanted objects, where they are compared.
+    pub schemas: Schemas,
+    /// What the project permits; live objects that it does not are none of the application's, whatever they say.
+    pub permission: Permission,
     /// Objects that the project forbids: their result, and why.
     pub forbidden: Vec<(ResourceKey, Gvk, String)>,
     pub warnings: Vec<Condition>,
@@ -73,7 +131,36 @@ impl Target {
     pub(crate) fn diff_options(&self) -> diff::Options<'_> {
         diff::Options {
             ignore: (!self.rules.is_empty()).then_some(&self.rules),
+            schemas: Some(&self.schemas),
+            known_types: Some(&self.customs.known_types),
+            status: self.customs.uncounted.status,
+            ignore_aggregated_roles: self.customs.uncounted.aggregated_roles,
             ..diff::Options::new(MANAGER)
+        }
+    }
+
+    /// What the application and an object say of its synchronisation.
+    pub(crate) fn options_of(&self, wanted: &Wanted) -> Options {
+        self.sync_options
+            .with(&Options::of_object(&wanted.object).0)
+    }
+
+    /// How an object is compared, with what [`Target::options_of`] says of it: where the fields of earlier managers are not to be
+    /// taken over, they are not ours; where objects are replaced, no record tells what the API server dropped.
+    pub(crate) fn diff_options_with<'a>(&'a self, stated: &'a Options) -> diff::Options<'a> {
+        let options = diff::Options {
+            ignore_dropped: stated.replace == Some(true),
+            ..self.diff_options()
+        };
+        if stated.client_side_apply_migration == Some(false) {
+            return diff::Options {
+                legacy: &[],
+                ..options
+            };
+        }
+        diff::Options {
+            also: stated.client_side_apply_migration_manager.as_deref(),
+            ..options
         }
     }
 
@@ -106,6 +193,17 @@ pub(crate) struct Choice<'a> {
     pub sources: &'a [ApplicationSource],
 }
 
+impl Choice<'_> {
+    /// Whether objects are compared: always but in an operation, where only few options ask for it.
+    fn compares(&self) -> bool {
+        self.options.is_none_or(|options| {
+            let options = Options::of_application_leniently(options);
+            options.apply_out_of_sync_only == Some(true)
+                || options.respect_ignore_differences == Some(true)
+        })
+    }
+}
+
 impl Reconciler {
     /// The cluster of an application's destination.
     pub(crate) fn destination(
@@ -129,6 +227,22 @@ impl Reconciler {
             )
         })?;
         Ok((server, cluster))
+    }
+
+    /// What its project permits an application to have in its cluster, which is `server`.
+    pub(crate) fn permission(&self, application: &Application, server: String) -> Permission {
+        let destination = &application.spec.destination;
+        Permission {
+            records: self.records(),
+            project: application.spec.project.clone(),
+            name: if server == IN_CLUSTER {
+                "in-cluster".to_owned()
+            } else {
+                destination.name.clone()
+            },
+            server,
+            namespace: destination.namespace.clone(),
+        }
     }
 
     /// The sync windows of its project that concern an application.
@@ -212,15 +326,8 @@ impl Reconciler {
             Some(revision) if choice.revisions.is_empty() => vec![revision.to_owned()],
             _ => choice.revisions.to_vec(),
         };
-        let destination = project::Destination {
-            server: &server,
-            name: if server == IN_CLUSTER {
-                "in-cluster"
-            } else {
-                &spec.destination.name
-            },
-            namespace: &spec.destination.namespace,
-        };
+        let permission = self.permission(application, server);
+        let destination = permission.destination();
         let urls: Vec<&str> = sources
             .iter()
             .map(|source| source.repo_url.as_str())
@@ -254,6 +361,22 @@ impl Reconciler {
             served: HashSet::new(),
             shared: Vec::new(),
             rules: IgnoreRules::default(),
+            rules_text: rules_text(application),
+            customs: Arc::clone(&self.inner.customs),
+            compare_options: application
+                .metadata
+                .annotations
+                .get(COMPARE_OPTIONS)
+                .map_or_else(CompareOptions::default, |text| CompareOptions::parse(text)),
+            sync_options: spec
+                .sync_policy
+                .as_ref()
+                .map_or_else(Options::default, |policy| {
+                    Options::of_application_leniently(&policy.sync_options)
+                }),
+            tracking: Arc::clone(self.inner.clusters.tracking()),
+            schemas: Schemas::default(),
+            permission: permission.clone(),
             forbidden: Vec::new(),
             warnings: Vec::new(),
         };
@@ -278,6 +401,14 @@ impl Reconciler {
                 .iter()
                 .map(|error| Condition::new("ComparisonError", error)),
         );
+        let place = format!("application {}", application.metadata.name);
+        target.warnings.extend(
+            target
+                .compare_options
+                .warnings(&place)
+                .into_iter()
+                .map(|warning| Condition::new("CompareOptionWarning", warning)),
+        );
         let mut places: HashMap<ResourceKey, usize> = HashMap::new();
         for manifest in manifests.iter() {
             let gvk = object::gvk(&manifest.object);
@@ -295,18 +426,15 @@ impl Reconciler {
                 },
                 |kind| kind.namespaced,
             );
-            let wanted = prepare(&manifest.object, gvk, namespaced, application);
-            if !project::permits_kind(
-                project,
-                &wanted.gvk.group,
-                &wanted.gvk.kind,
-                &wanted.key.name,
+            let wanted = prepare(
+                &manifest.object,
+                gvk,
                 namespaced,
-            ) {
-                let reason = format!(
-                    "resource {}:{} is not permitted in project {}",
-                    wanted.gvk.group, wanted.gvk.kind, spec.project
-                );
+                application,
+                self.tracking(),
+                target.customs.uncounted.status,
+            );
+            if let Some(reason) = project::refusal(project, destination, &wanted.key, namespaced) {
                 target.forbidden.push((wanted.key, wanted.gvk, reason));
                 continue;
             }
@@ -314,6 +442,12 @@ impl Reconciler {
                 sync::warnings(&wanted.object)
                     .into_iter()
                     .map(|warning| Condition::new("SyncOptionWarning", warning)),
+            );
+            target.warnings.extend(
+                CompareOptions::of(&wanted.object)
+                    .warnings(&wanted.key)
+                    .into_iter()
+                    .map(|warning| Condition::new("CompareOptionWarning", warning)),
             );
             match places.get(&wanted.key) {
                 // A hook without a name gets another for every attempt.
@@ -373,25 +507,50 @@ impl Reconciler {
             .await
             .map_err(unreachable)?;
         target.note_shared(&application.metadata.name);
+        if choice.compares() {
+            target.load_schemas().await;
+        }
         Ok(target)
     }
 }
 
 impl Target {
+    /// Loads the schemas of what is compared.
+    async fn load_schemas(&mut self) {
+        let name = |gvk: &Gvk| {
+            if gvk.group.is_empty() {
+                gvk.version.clone()
+            } else {
+                format!("{}/{}", gvk.group, gvk.version)
+            }
+        };
+        let served = |wanted: &&Wanted| {
+            let kind = (wanted.gvk.group.clone(), wanted.gvk.kind.clone());
+            self.served.contains(&kind)
+        };
+        let mut names = BTreeSet::new();
+        for wanted in self.compared().filter(served) {
+            names.insert(name(&wanted.gvk));
+            if self.customs.known_types.has(&wanted.gvk) {
+                names.insert("v1".to_owned());
+            }
+        }
+        let loaded = self.cluster.schemas(names.into_iter().collect()).await;
+        self.schemas = loaded.schemas;
+        self.rules_text.extend(loaded.addresses);
+        self.warnings.extend(
+            loaded
+                .problems
+                .into_iter()
+                .map(|problem| Condition::new("ComparisonError", problem)),
+        );
+    }
+
     /// Notes wanted objects that are those of another application.
     fn note_shared(&mut self, application: &str) {
-        let tracking = Tracking::default();
         for wanted in &self.wanted {
-            let Some(live) = self.cluster.live(&wanted.key) else {
-                continue;
-            };
-            if tracking.ownership(&live, application) == Ownership::Owned {
-                continue;
-            }
-            if let Some(other) = tracking
-                .application_of(&live)
-                .filter(|other| *other != application)
-            {
+            let owner = self.cluster.owner(&wanted.key);
+            if let Some(other) = owner.filter(|other| **other != *application) {
                 self.warnings.push(Condition::new(
                     "SharedResourceWarning",
                     format!(
@@ -399,10 +558,26 @@ impl Target {
                         wanted.key.kind, wanted.key.name
                     ),
                 ));
-                self.shared.push((wanted.key.clone(), other.to_owned()));
+                self.shared.push((wanted.key.clone(), other.to_string()));
             }
         }
     }
+}
+
+/// What of an application decides how its objects are compared.
+fn rules_text(application: &Application) -> Vec<String> {
+    let policy = application.spec.sync_policy.as_ref();
+    let mut texts: Vec<String> = policy
+        .map(|policy| policy.sync_options.clone())
+        .unwrap_or_default();
+    texts.extend(
+        application
+            .spec
+            .ignore_differences
+            .iter()
+            .map(|rule| serde_json::to_string(rule).unwrap_or_default()),
+    );
+    texts
 }
 
 /// The namespace that an operation with these options makes, when it is missing.
@@ -426,8 +601,15 @@ pub fn sources_of(spec: &ApplicationSpec) -> &[ApplicationSource] {
     }
 }
 
-/// Gives an object its namespace and its tracking annotation.
-fn prepare(manifest: &Value, gvk: Gvk, namespaced: bool, application: &Application) -> Wanted {
+/// Gives an object its namespace, and what says to which application it belongs.
+fn prepare(
+    manifest: &Value,
+    gvk: Gvk,
+    namespaced: bool,
+    application: &Application,
+    tracking: &Tracking,
+    status: diff::IgnoreStatus,
+) -> Wanted {
     let mut object = manifest.clone();
     if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
         let empty = metadata
@@ -452,11 +634,11 @@ fn prepare(manifest: &Value, gvk: Gvk, namespaced: bool, application: &Applicati
             metadata.remove(field);
         }
     }
-    if let Some(map) = object.as_object_mut() {
+    if let Some(map) = object.as_object_mut().filter(|_| !status.counts(&gvk)) {
         map.remove("status");
     }
     let key = object::key(&object);
-    tracking::track(&mut object, &application.metadata.name, &key);
+    tracking.track(&mut object, &application.metadata.name, &key);
     Wanted { key, gvk, object }
 }
 

@@ -13,9 +13,15 @@ mod tree;
 pub use logs::{Lines, LogLine, LogRequest};
 pub use resource::Removal;
 
-use tiphys_model::ResourceKey;
+use std::collections::HashSet;
+use std::sync::Arc;
 
-use crate::cluster::ClusterError;
+use serde_json::Value;
+use tiphys_engine::object;
+use tiphys_model::{Application, ResourceKey};
+
+use crate::Reconciler;
+use crate::cluster::{Cluster, ClusterError};
 use crate::target::Condition;
 
 /// Annotations that never hold a secret are shown; there is none whose value is always one.
@@ -76,6 +82,28 @@ impl Filter {
             && fits(&self.group, &key.group)
             && fits(&self.kind, &key.kind)
             && fits(&self.version, version)
+    }
+}
+
+impl Reconciler {
+    /// The live objects of an application and everything below them, as far as its project permits it to have them: what an object
+    /// says of itself opens nothing to those who see the application.
+    async fn family(
+        &self,
+        application: &Application,
+    ) -> Result<(Cluster, Vec<Arc<Value>>), ViewError> {
+        let name = &application.metadata.name;
+        let (server, cluster) = self.destination(application)?;
+        let permission = self.permission(application, server);
+        let mut family = cluster.family(name).await?;
+        let tracked = cluster.tracked_keys(name);
+        let tracked: HashSet<&ResourceKey> = tracked.iter().map(AsRef::as_ref).collect();
+        family.retain(|live| {
+            let key = object::key(live);
+            permission.reaches(&key.namespace)
+                && (!tracked.contains(&key) || permission.covers(&key))
+        });
+        Ok((cluster, family))
     }
 }
 

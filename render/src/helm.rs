@@ -92,6 +92,12 @@ impl Chart {
         &self.data.metadata.version
     }
 
+    /// About how many bytes the chart takes while it is kept, with its templates parsed.
+    #[must_use]
+    pub fn memory(&self) -> usize {
+        self.data.memory()
+    }
+
     /// Renders the chart with values that were read already.
     ///
     /// # Errors

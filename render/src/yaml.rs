@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use crate::Limits;
 
+mod common;
 mod indent;
 pub mod resolve;
 mod scalar;
@@ -165,6 +166,12 @@ fn compose(
             message: "this is not UTF-8 text".to_owned(),
         }
     })?;
+    // The short cut does not tell how a scalar was written, which kyaml's readers have to know.
+    if reading.dialect == Dialect::GoYaml2
+        && let Some(documents) = common::read(text, limits, reading, first_only)
+    {
+        return Ok(documents);
+    }
     nesting(text, limits)?;
     let mut indented = Indented::default();
     let mut text = Cow::Borrowed(text);

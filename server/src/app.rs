@@ -52,6 +52,8 @@ pub struct App {
     operations: Collection<OperationRecord>,
     settings: SettingsFile,
     webhook_secrets: WebhookSecrets,
+    /// Whoever writes dependencies between applications: two at a time could make a cycle that neither sees.
+    dependencies: tokio::sync::Mutex<()>,
 }
 
 impl App {
@@ -85,6 +87,7 @@ impl App {
             operations: Collection::new(database.clone(), tiphys_reconciler::OPERATIONS),
             settings,
             webhook_secrets,
+            dependencies: tokio::sync::Mutex::default(),
         })
     }
 }
@@ -625,7 +628,11 @@ impl ControlPlane for App {
     }
 
     async fn get_settings(&self, caller: Option<&Caller>) -> Result<Settings, ApiError> {
-        Ok(session::settings(&self.settings, caller))
+        Ok(session::settings(
+            &self.settings,
+            self.view.tracking(),
+            caller,
+        ))
     }
 
     async fn get_api_version(&self, caller: Option<&Caller>) -> Result<VersionMessage, ApiError> {

@@ -19,7 +19,7 @@ use tiphys_storage::{Store, StoreError, transfer};
     version,
     about,
     after_help = "Exit codes: 0 done, 1 another fault, 2 wrong usage, 3 the data directory is in use, 4 it belongs to another \
-                  backend or a newer version, 5 it is damaged, 6 it cannot be written, 7 the disk is full."
+                  backend or a newer version, 5 it is damaged, 6 it cannot be written, 7 the disk is full. Those of `diff` are in its help."
 )]
 pub struct Cli {
     #[command(subcommand)]
@@ -30,6 +30,11 @@ pub struct Cli {
 enum Command {
     /// Serve the API, and look after the applications
     Serve(Box<Serve>),
+    /// Print why an application is out of sync, field by field
+    ///
+    /// For each object that differs, each field with its owner, what is live and what the source wants, as the server tells. Values of
+    /// Secrets are masked.
+    Diff(Box<crate::diff_command::Diff>),
     /// Print the manifests of a chart, an overlay or a folder, without server or cluster
     Render(Box<crate::render_command::Render>),
     /// Move everything that is stored, as one file
@@ -157,9 +162,16 @@ impl Cli {
     ///
     /// # Errors
     /// What went wrong, for a person; see [`exit_code`].
-    pub fn run(self) -> anyhow::Result<()> {
+    pub fn run(self) -> anyhow::Result<ExitCode> {
         match self.command {
             Command::Serve(options) => crate::serve::run(*options),
+            // Its 1 says that something differs, so that an error needs another number.
+            Command::Diff(options) => {
+                return Ok(crate::diff_command::run(&options).unwrap_or_else(|error| {
+                    eprintln!("tiphys: {error:#}");
+                    ExitCode::from(2)
+                }));
+            }
             Command::Render(options) => crate::render_command::run(&options),
             Command::Store(StoreCommand::Export { data, file }) => export(&data, &file),
             Command::Store(StoreCommand::Import { data, file }) => import(&data, &file),
@@ -167,7 +179,8 @@ impl Cli {
                 println!("{}", tiphys_server::app::VERSION);
                 Ok(())
             }
-        }
+        }?;
+        Ok(ExitCode::SUCCESS)
     }
 }
 

@@ -4,7 +4,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use serde::{Deserialize, Serialize};
+use tiphys_engine::diff::IgnoreStatus;
+use tiphys_engine::tracking::{Method, Tracking};
 use tiphys_model::{DexConfig, GoogleAnalyticsConfig, Help, OidcConfig};
+use tiphys_reconciler::Uncounted;
 use tiphys_secrets::Secret;
 
 use crate::limits::LimitsFile;
@@ -50,8 +53,69 @@ pub struct File {
     pub settings: SettingsFile,
     /// What the senders of events know.
     pub webhook: WebhookFile,
+    /// Tells control planes apart that work on one cluster.
+    #[serde(rename = "installationID")]
+    pub installation_id: String,
+    /// How objects of applications are known.
+    pub application: ApplicationFile,
+    /// How the controller works.
+    pub controller: ControllerFile,
+    /// How objects are compared.
+    pub resource: ResourceFile,
     /// Health, actions and ignored differences of kinds; see [`crate::customizations`].
     pub customizations: toml::Table,
+}
+
+/// The part of the file about applications; the keys are those of Argo CD's `argocd-cm`.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default, rename_all = "camelCase")]
+pub struct ApplicationFile {
+    /// `annotation`, `label` or `annotation+label`.
+    pub resource_tracking_method: String,
+    /// Key of the label.
+    pub instance_label_key: String,
+}
+
+/// The part of the file about objects; the keys are those of Argo CD's `argocd-cm`.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ResourceFile {
+    /// `resource.compareoptions`.
+    pub compareoptions: CompareFile,
+}
+
+/// What of objects does not count.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default, rename_all = "camelCase")]
+pub struct CompareFile {
+    /// Whose status: `all`, `crd` or `none`.
+    pub ignore_resource_status_field: String,
+    /// Whether the rules of aggregated ClusterRoles, which the cluster writes.
+    pub ignore_aggregated_roles: Option<bool>,
+}
+
+/// The part of the file about the controller; the keys are those of Argo CD's `argocd-cmd-params-cm`.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ControllerFile {
+    /// `controller.diff.server.side`.
+    pub diff: DiffFile,
+}
+
+/// How the controller compares.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DiffFile {
+    /// With the help of API servers.
+    pub server: ServerDiffFile,
+}
+
+/// How the controller compares with the help of API servers.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ServerDiffFile {
+    /// Whether it asks them for every application that does not say otherwise.
+    pub side: bool,
 }
 
 /// The part of the file about logs.
@@ -232,6 +296,70 @@ impl File {
     }
 }
 
+impl File {
+    /// How objects of applications are tracked.
+    ///
+    /// # Errors
+    /// When the method is unknown, or the label's key is none that Kubernetes takes.
+    pub fn tracking(&self) -> anyhow::Result<Tracking> {
+        let ApplicationFile {
+            resource_tracking_method: method,
+            instance_label_key: label,
+        } = &self.application;
+        let mut tracking = Tracking {
+            method: Method::parse(method).with_context(|| {
+                format!(
+                    "application.resourceTrackingMethod: {method:?} is none of annotation, label and annotation+label"
+                )
+            })?,
+            installation: self.installation_id.clone(),
+            ..Tracking::default()
+        };
+        if !label.is_empty() {
+            if !is_label_key(label) {
+                bail!(
+                    "application.instanceLabelKey: {label:?} is no key of a label; one is a name such as app.kubernetes.io/instance"
+                );
+            }
+            tracking.label.clone_from(label);
+        }
+        Ok(tracking)
+    }
+}
+
+impl CompareFile {
+    /// What of objects does not count.
+    ///
+    /// # Errors
+    /// When a value is unknown.
+    pub fn uncounted(&self) -> anyhow::Result<Uncounted> {
+        let status = &self.ignore_resource_status_field;
+        Ok(Uncounted {
+            status: IgnoreStatus::parse(status).with_context(|| {
+                format!(
+                    "resource.compareoptions.ignoreResourceStatusField: {status:?} is none of all, crd and none"
+                )
+            })?,
+            aggregated_roles: self.ignore_aggregated_roles.unwrap_or(true),
+        })
+    }
+}
+
+/// Whether a text may be the key of a label (Kubernetes documentation, "Labels and Selectors").
+fn is_label_key(text: &str) -> bool {
+    let (prefix, name) = text.split_once('/').unwrap_or(("example.com", text));
+    let inner = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    let whole = |part: &str, most: usize| {
+        let ends = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
+        let bytes = part.as_bytes();
+        bytes.len() <= most
+            && bytes.iter().all(|byte| inner(*byte))
+            && ends(bytes.first())
+            && ends(bytes.last())
+    };
+    whole(name, 63) && whole(prefix, 253)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -270,6 +398,60 @@ mod tests {
             .expect("an unknown store")
             .to_string();
         assert!(message.contains("etcd"), "{message}");
+    }
+
+    #[test]
+    fn how_objects_are_tracked_is_read_under_the_names_of_argo_cd() {
+        let text = "installationID = \"blue\"\n[application]\nresourceTrackingMethod = \"annotation+label\"\ninstanceLabelKey = \"example.com/app\"\n";
+        let tracking = read(text).expect("a file").tracking().expect("a method");
+        assert_eq!(tracking.method, Method::AnnotationAndLabel);
+        assert_eq!(
+            (tracking.label.as_str(), tracking.installation.as_str()),
+            ("example.com/app", "blue")
+        );
+        let default = File::default().tracking().expect("the default");
+        assert_eq!(default, Tracking::default());
+        for (key, value) in [
+            ("resourceTrackingMethod", "labels"),
+            ("instanceLabelKey", "no key"),
+            ("instanceLabelKey", "/name"),
+            ("instanceLabelKey", "-x"),
+        ] {
+            let file = read(&format!("[application]\n{key} = {value:?}\n")).expect("a file");
+            let message = file.tracking().expect_err("a refusal").to_string();
+            assert!(
+                message.contains(key) && message.contains(value),
+                "{message}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_does_not_count_is_read_under_the_names_of_argo_cd() {
+        let uncounted = |text: &str| {
+            read(text)
+                .expect("a file")
+                .resource
+                .compareoptions
+                .uncounted()
+        };
+        let default = uncounted("").expect("the default");
+        assert_eq!(
+            (default.status, default.aggregated_roles),
+            (IgnoreStatus::All, true)
+        );
+        let stated = uncounted("[resource.compareoptions]\nignoreResourceStatusField = \"crd\"\nignoreAggregatedRoles = false\n").expect("values");
+        assert_eq!(
+            (stated.status, stated.aggregated_roles),
+            (IgnoreStatus::Crd, false)
+        );
+        let refused =
+            uncounted("[resource.compareoptions]\nignoreResourceStatusField = \"some\"\n");
+        let message = refused.expect_err("a refusal").to_string();
+        assert!(
+            message.contains("ignoreResourceStatusField") && message.contains("some"),
+            "{message}"
+        );
     }
 
     #[test]

@@ -2,15 +2,19 @@
 //! unless rendering has followed it inside the tree.
 
 use std::borrow::Cow;
-use std::fs::{self, Metadata};
+use std::collections::HashSet;
+use std::fs::{self, FileType, Metadata};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use tiphys_render::tree::{Entry, EntryKind, Tree, TreeError, TreePath};
 
 /// The tree of a folder.
 pub struct FolderTree {
     root: PathBuf,
+    /// Folders on the way to something that was asked for: most files have the same ones above them, and each is looked at once.
+    folders: Mutex<HashSet<PathBuf>>,
 }
 
 impl FolderTree {
@@ -23,20 +27,27 @@ impl FolderTree {
         if !root.is_dir() {
             return Err(io::Error::from(io::ErrorKind::NotADirectory));
         }
-        Ok(Self { root })
+        Ok(Self {
+            root,
+            folders: Mutex::default(),
+        })
     }
 
     /// The place on the disk and what is there. Every folder on the way has to be a folder, not a link to one.
     fn look(&self, path: &TreePath) -> Result<(PathBuf, Metadata), TreeError> {
+        let ask = |at: &Path| fs::symlink_metadata(at).map_err(|error| failed(path, &error));
+        let mut folders = self.folders.lock().unwrap_or_else(PoisonError::into_inner);
         let mut at = self.root.clone();
-        let mut found = fs::symlink_metadata(&at).map_err(|error| failed(path, &error))?;
         for name in path.names() {
-            if !found.is_dir() {
-                return Err(TreeError::NotFound(path.clone()));
+            if !folders.contains(&at) {
+                if !ask(&at)?.is_dir() {
+                    return Err(TreeError::NotFound(path.clone()));
+                }
+                folders.insert(at.clone());
             }
             at.push(name);
-            found = fs::symlink_metadata(&at).map_err(|error| failed(path, &error))?;
         }
+        let found = ask(&at)?;
         Ok((at, found))
     }
 }
@@ -52,8 +63,7 @@ fn failed(path: &TreePath, error: &io::Error) -> TreeError {
 }
 
 /// Pipes, sockets and devices are no part of a source.
-fn kind(found: &Metadata) -> Option<EntryKind> {
-    let kind = found.file_type();
+fn kind(kind: FileType) -> Option<EntryKind> {
     if kind.is_symlink() {
         Some(EntryKind::Link)
     } else if kind.is_dir() {
@@ -68,7 +78,7 @@ fn kind(found: &Metadata) -> Option<EntryKind> {
 impl Tree for FolderTree {
     fn kind(&self, path: &TreePath) -> Result<EntryKind, TreeError> {
         let (_, found) = self.look(path)?;
-        kind(&found).ok_or_else(|| TreeError::NotFound(path.clone()))
+        kind(found.file_type()).ok_or_else(|| TreeError::NotFound(path.clone()))
     }
 
     fn list(&self, path: &TreePath) -> Result<Vec<Entry>, TreeError> {
@@ -82,12 +92,12 @@ impl Tree for FolderTree {
         let mut entries = Vec::new();
         for entry in fs::read_dir(at).map_err(|error| failed(path, &error))? {
             let entry = entry.map_err(|error| failed(path, &error))?;
-            let found = entry.metadata().map_err(|error| failed(path, &error))?;
+            let found = entry.file_type().map_err(|error| failed(path, &error))?;
             // The history of a repository is no part of it.
             if entry.file_name() == ".git" {
                 continue;
             }
-            if let Some(kind) = kind(&found) {
+            if let Some(kind) = kind(found) {
                 entries.push(Entry {
                     name: entry.file_name().to_string_lossy().into_owned(),
                     kind,
@@ -114,7 +124,9 @@ impl Tree for FolderTree {
         if found.len() > limit {
             return Err(too_large(found.len()));
         }
-        let mut content = Vec::new();
+        // With a byte to spare, so that the end shows without another buffer.
+        let size = usize::try_from(found.len()).unwrap_or(0);
+        let mut content = Vec::with_capacity(size + 1);
         fs::File::open(at)
             .and_then(|file| file.take(limit.saturating_add(1)).read_to_end(&mut content))
             .map_err(|error| failed(path, &error))?;

@@ -1,6 +1,7 @@
 //! The `tiphys` binary. It alone chooses a store, and puts the parts together.
 
 mod cli;
+mod diff_command;
 mod folder_tree;
 mod render_command;
 mod serve;
@@ -9,7 +10,7 @@ use clap::Parser as _;
 
 fn main() -> std::process::ExitCode {
     match cli::Cli::parse().run() {
-        Ok(()) => std::process::ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("tiphys: {error:#}");
             cli::exit_code(&error)

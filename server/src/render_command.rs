@@ -143,7 +143,10 @@ fn helm_text(
     let chart = helm::Chart::load(tree, path, &NoSupply, limits).map_err(advise)?;
     let values = helm::read_values(tree, path, &helm_options, &NoSupply, limits)?;
     let rendered = chart.render(&helm_options, &facts(), &values)?;
-    Ok(helm::printed(&rendered.documents))
+    let text = helm::printed(&rendered.documents);
+    // The process ends with this text: to take a large chart apart value by value would only make it end later.
+    std::mem::forget((chart, values, rendered));
+    Ok(text)
 }
 
 /// What the world says to charts: the time, and a seed of this call.

@@ -83,9 +83,10 @@ async fn serve(options: Serve, file: File) -> anyhow::Result<()> {
     )
     .await?;
     let webhook_secrets = options.webhook.secrets(&file.webhook)?;
-    let customs = customizations::read(&file.customizations)?;
+    let mut customs = customizations::read(&file.customizations)?;
+    customs.uncounted = file.resource.compareoptions.uncounted()?;
     let sources = Sources::new(reading(&options, &file, &directory)?);
-    let clusters = Clusters::default();
+    let clusters = Clusters::new(file.tracking()?);
     let local = Access::Local {
         kubeconfig: options
             .kubeconfig
@@ -102,6 +103,7 @@ async fn serve(options: Serve, file: File) -> anyhow::Result<()> {
         local,
         customs,
         limits: options.limits.limits(&file.render),
+        server_side_diff: file.controller.diff.server.side,
     });
     let world = World {
         sources,

@@ -1,4 +1,4 @@
-//! Typed records: values of one type as JSON under one prefix.
+//! Typed records: values of one type as JSON under one prefix, large ones gzipped.
 
 use std::marker::PhantomData;
 
@@ -9,6 +9,7 @@ use crate::{
     database::{Database, Watch},
     error::{Result, StoreError},
     types::{Compare, KeyValue, Op, Revision, Txn, TxnOutcome},
+    value,
 };
 
 /// How often [`Collection::update`] repeats a change that others keep overtaking, before it answers `Conflict`.
@@ -237,11 +238,14 @@ impl<T: Serialize + DeserializeOwned> Collection<T> {
     /// # Errors
     /// `Decode`, naming the key, if the value is no `T`.
     pub fn decode(found: &KeyValue) -> Result<Stored<T>> {
-        let value = serde_json::from_slice(&found.value).map_err(|e| StoreError::Decode {
+        let wrong = |detail: String| StoreError::Decode {
             key: found.key.clone(),
             expected: short_type_name::<T>(),
-            detail: e.to_string(),
-        })?;
+            detail,
+        };
+        let unpacked = value::unpack(&found.value).map_err(|e| wrong(e.to_string()))?;
+        let json = unpacked.as_deref().unwrap_or(&found.value);
+        let value = serde_json::from_slice(json).map_err(|e| wrong(e.to_string()))?;
         Ok(Stored {
             value,
             key: found.key.clone(),
@@ -252,12 +256,13 @@ impl<T: Serialize + DeserializeOwned> Collection<T> {
     }
 
     fn encode(key: &Bytes, value: &T) -> Result<Bytes> {
-        serde_json::to_vec(value)
-            .map(Bytes::from)
-            .map_err(|e| StoreError::Encode {
-                key: key.clone(),
-                detail: e.to_string(),
-            })
+        let wrong = |detail: String| StoreError::Encode {
+            key: key.clone(),
+            detail,
+        };
+        let json = serde_json::to_vec(value).map_err(|e| wrong(e.to_string()))?;
+        let stored = value::pack(json).map_err(|e| wrong(e.to_string()))?;
+        Ok(Bytes::from(stored))
     }
 
     async fn carry_out(&self, txn: Txn) -> Result<Revision> {

@@ -1,7 +1,7 @@
 //! The store: a small etcd. Revisioned keys, atomic compare-and-write transactions, consistent ranges, a change feed, compaction.
 //!
 //! ```text
-//!   Collection<T>   typed JSON records under one prefix
+//!   Collection<T>   typed JSON records under one prefix; large ones are gzipped (`value`)
 //!        │
 //!   Database        async handle: one writer thread groups waiting transactions into one durable commit;
 //!        │          watches replay the feed and follow it; a housekeeper compacts old history
@@ -24,6 +24,7 @@ mod memory;
 mod store;
 pub mod transfer;
 mod types;
+mod value;
 
 pub use bytes::Bytes;
 pub use collection::{Collection, Listing, Stored};

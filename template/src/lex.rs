@@ -192,7 +192,10 @@ impl<'t, 'd> Lexer<'t, 'd> {
         if self.position >= self.input.len() {
             return None;
         }
-        let (rune, width) = decode_rune(self.rest());
+        let (rune, width) = match self.input[self.position] {
+            byte @ ..0x80 => (char::from(byte), 1),
+            _ => decode_rune(self.rest()),
+        };
         self.position += width;
         if rune == '\n' {
             self.line += 1;

@@ -15,6 +15,9 @@ use crate::value::{Text, Value};
 /// `include` and `tpl` take a text and data, and give a text.
 const SIGNATURE: Signature = Signature::new(&[Type::String, Type::Interface], Type::String);
 
+/// Bytes that there is room for at first in the output of a template that is included.
+const INCLUDED: usize = 256;
+
 /// Declares `include` and `tpl` as Helm has them.
 ///
 /// `include NAME DATA` executes a template and returns its output; one template may be under way
@@ -64,12 +67,22 @@ impl Call<'_> {
                 "rendering template has a nested reference name: {name}: unable to execute template"
             )));
         }
-        self.machine.includes.insert(name.to_owned(), count + 1);
-        let mut out = Vec::new();
+        self.under_way(name, count + 1);
+        let mut out = Vec::with_capacity(INCLUDED);
         let result = execute_named(self.machine, self.scope, name, data, &mut out);
-        self.machine.includes.insert(name.to_owned(), count);
+        self.under_way(name, count);
         result?;
         Ok(Text::from(out))
+    }
+
+    /// Notes how often a template is under way. Its name is copied only the first time: templates are included often.
+    fn under_way(&mut self, name: &str, count: usize) {
+        match self.machine.includes.get_mut(name) {
+            Some(known) => *known = count,
+            None => {
+                self.machine.includes.insert(name.to_owned(), count);
+            }
+        }
     }
 
     /// Evaluates a text as a template that sees all templates of the set, and returns its output.

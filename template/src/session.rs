@@ -12,6 +12,9 @@ use crate::strconv::quote;
 use crate::templates::{Scope, Templates};
 use crate::value::Value;
 
+/// The most bytes that there is room for at first in the output of a template.
+const EXPECTED: usize = 64 << 10;
+
 /// A rendering of a set of templates. All executions of a session share its limits, and the context of its functions.
 pub struct Session {
     machine: Machine,
@@ -33,7 +36,12 @@ impl Session {
     /// # Errors
     /// When there is no such template, it fails, or a limit is reached.
     pub fn execute(&mut self, name: &str, data: &Value) -> Result<Vec<u8>, ExecError> {
-        let mut out = Vec::new();
+        // About as long as the text of the template.
+        let expected = self
+            .scope
+            .lookup(name)
+            .map_or(0, |tree| tree.source.text.len());
+        let mut out = Vec::with_capacity(expected.min(EXPECTED));
         self.execute_into(name, data, &mut out)?;
         Ok(out)
     }

@@ -10,29 +10,64 @@ mod scale;
 
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
+use clap::{Parser, ValueEnum};
+
+/// Measures a release binary of tiphys; `cargo xtask bench` builds it, brings a cluster, and calls this.
+#[derive(Parser)]
+struct Arguments {
+    /// The binary
+    binary: PathBuf,
+    /// Measure with this cluster, and what needs none but takes long
+    #[arg(long, value_name = "FILE", requires = "folder")]
+    kubeconfig: Option<PathBuf>,
+    /// Where data directories and repositories are made: a disk, not memory
+    #[arg(long, value_name = "DIR")]
+    folder: Option<PathBuf>,
+    /// Measure with 10,000 applications, too
+    #[arg(long)]
+    full: bool,
+    /// Measure these parts only
+    #[arg(long, value_name = "PART")]
+    only: Vec<Part>,
+}
+
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+enum Part {
+    /// Size, start, memory, lists, writes
+    Server,
+    /// Syncs beside a bare client, and a push
+    Sync,
+    /// Many applications
+    Scale,
+    /// Charts and overlays beside the upstream tools
+    Render,
+}
 
 fn main() -> Result<()> {
-    let mut arguments = std::env::args_os().skip(1).map(PathBuf::from);
-    let binary = arguments
-        .next()
-        .context("usage: bench BINARY [KUBECONFIG FOLDER [full]]")?;
+    let arguments = Arguments::parse();
+    let binary = &arguments.binary;
+    let is_wanted = |part| arguments.only.is_empty() || arguments.only.contains(&part);
     let mut rows = Vec::new();
-    rows.push(measure::binary_size(&binary)?);
-    if let Some(kubeconfig) = arguments.next() {
-        let folder = arguments
-            .next()
-            .context("usage: bench BINARY [KUBECONFIG FOLDER [full]]")?;
-        let full = arguments
-            .next()
-            .is_some_and(|word| word.as_os_str() == "full");
-        let cluster = kubernetes::Cluster::connect(&kubeconfig)?;
-        rows.extend(measure::without_cluster(&binary, &folder)?);
-        rows.extend(kubernetes::with_cluster(&cluster, &binary, &folder)?);
-        rows.extend(scale::many(&cluster, &binary, &folder, full)?);
+    if is_wanted(Part::Server) {
+        rows.push(measure::binary_size(binary)?);
     }
-    let folder = tempfile::tempdir()?;
-    rows.extend(render::rows(&binary, folder.path())?);
+    if let (Some(kubeconfig), Some(folder)) = (&arguments.kubeconfig, &arguments.folder) {
+        let cluster = kubernetes::Cluster::connect(kubeconfig)?;
+        if is_wanted(Part::Server) {
+            rows.extend(measure::without_cluster(binary, folder)?);
+        }
+        if is_wanted(Part::Sync) {
+            rows.extend(kubernetes::with_cluster(&cluster, binary, folder)?);
+        }
+        if is_wanted(Part::Scale) {
+            rows.extend(scale::many(&cluster, binary, folder, arguments.full)?);
+        }
+    }
+    if is_wanted(Part::Render) {
+        let folder = tempfile::tempdir()?;
+        rows.extend(render::rows(binary, folder.path())?);
+    }
     println!("| what | measured | beside it | ratio | aim |\n|---|---|---|---|---|");
     for row in rows {
         println!(

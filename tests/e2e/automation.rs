@@ -51,16 +51,6 @@ fn commits_go_live_by_themselves_and_drift_is_healed() -> Result<()> {
             .contains("wipe out all resources")
     })?;
     assert!(world.kubernetes.get(&world.map("a"))?.is_some());
-    let refused = world
-        .client
-        .post(&world.path("/rollback"), &json!({"id": 0}))?;
-    assert_eq!(
-        (refused.status, refused.message()),
-        (
-            400,
-            "rollback cannot be initiated when auto-sync is enabled"
-        )
-    );
     Ok(())
 }
 

@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use serde_json::{Value, json};
+use tiphys_testbed::wait_for;
 use tiphys_tests::{PATIENCE, World, config_map};
 
 const WEB: &str = "---
@@ -256,9 +257,23 @@ spec:
     world.sync(&json!({}))?;
     world.until_synced(&commit)?;
     world.client.delete(&world.path(""))?.ok()?;
-    world.kubernetes.wait_gone(
-        "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/oars.argonauts.example.com",
-        PATIENCE,
-    )?;
-    Ok(())
+    let oar = format!(
+        "/apis/argonauts.example.com/v1/namespaces/{}/oars/left",
+        world.namespace
+    );
+    world.kubernetes.wait_gone(&oar, PATIENCE)?;
+    // The definition stays, as with Argo CD: the objects of others would go with it.
+    let definition =
+        "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/oars.argonauts.example.com";
+    wait_for("the end of the application", PATIENCE, || {
+        let answer = world.client.get(&world.path(""))?;
+        Ok(if answer.status == 404 {
+            Ok(())
+        } else {
+            Err(answer.text)
+        })
+    })?;
+    let left = world.kubernetes.get(definition)?.unwrap_or_default();
+    assert!(left["metadata"]["deletionTimestamp"].is_null(), "{left}");
+    world.kubernetes.delete(definition)
 }

@@ -2,18 +2,7 @@
 
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
-use tiphys_tests::{PATIENCE, World};
-
-/// A ConfigMap with annotations, each `name: "value"`.
-fn annotated(name: &str, value: &str, annotations: &[(&str, &str)]) -> String {
-    let annotations: serde_json::Map<String, Value> = annotations
-        .iter()
-        .map(|(name, value)| (format!("argocd.argoproj.io/{name}"), json!(value)))
-        .collect();
-    json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "annotations": annotations},
-        "data": {"value": value}})
-    .to_string()
-}
+use tiphys_tests::{PATIENCE, World, annotated};
 
 /// The rows of an operation's result: phase, name, status.
 fn rows(application: &Value) -> Vec<(String, String, String)> {
@@ -87,14 +76,27 @@ fn phases_and_waves_run_in_order_and_the_operation_is_recorded() -> Result<()> {
         .context("the hook stays")?;
     assert!(after["metadata"]["finalizers"].is_null(), "{after}");
     assert!(world.kubernetes.get(&world.map("failure"))?.is_none());
-    // Hooks are no part of the comparison.
-    let compared: Vec<&Value> = done["status"]["resources"]
+    // A hook that is there has a row, but no verdict and no health.
+    let listed: Vec<(&Value, &Value, &Value)> = done["status"]["resources"]
         .as_array()
         .into_iter()
         .flatten()
-        .map(|row| &row["name"])
+        .map(|row| (&row["name"], &row["hook"], &row["status"]))
         .collect();
-    assert_eq!(compared, ["early", "late", "plain"]);
+    let none = &Value::Null;
+    let synced = &json!("Synced");
+    assert_eq!(
+        listed,
+        [
+            (&json!("early"), none, synced),
+            (&json!("late"), none, synced),
+            (&json!("plain"), none, synced),
+            (&json!("after"), &json!(true), none),
+        ]
+    );
+    let managed = world.client.get(&world.path("/managed-resources"))?;
+    let items = managed.body["items"].as_array().context("items")?;
+    assert_eq!(items.len(), 3, "hooks are not compared: {items:?}");
 
     let listed = world.client.get(&world.path("/operations"))?;
     let records = listed.body["items"].as_array().context("records")?.clone();

@@ -49,8 +49,12 @@ pub fn run(args: &Args) -> Result<()> {
             "bench",
             "--",
         ])
-        .args([binary.as_path(), cluster.kubeconfig(), folder.path()])
-        .args(args.full.then_some("full"))
+        .arg(&binary)
+        .arg("--kubeconfig")
+        .arg(cluster.kubeconfig())
+        .arg("--folder")
+        .arg(folder.path())
+        .args(args.full.then_some("--full"))
         .current_dir(root)
         .stderr(Stdio::inherit())
         .output()

@@ -2,6 +2,9 @@
 
 use serde_json::{Value, json};
 
+use tiphys_model::HealthStatusCode;
+
+use super::rollback::{Rollback, automatic, ends_retries, pin_after_rollback, rollback};
 use super::*;
 
 fn now() -> DateTime<Utc> {
@@ -71,6 +74,7 @@ struct Case {
     windows: Verdict,
     gate: Gate,
     pin: Option<Pin>,
+    digest: &'static str,
 }
 
 fn case(changes: Value) -> Case {
@@ -89,6 +93,7 @@ fn case(changes: Value) -> Case {
         },
         gate: Gate::Open,
         pin: None,
+        digest: "",
     }
 }
 
@@ -102,6 +107,7 @@ impl Case {
             windows: &self.windows,
             gate: &self.gate,
             pin: self.pin.as_ref(),
+            digest: self.digest,
             backoff: HealBackoff::default(),
             now: now(),
         })
@@ -305,6 +311,7 @@ fn windows_and_dependencies_hold_back() {
         waiting.decide().reason,
         "waiting for application db: it is OutOfSync"
     );
+    assert_eq!(waiting.decide().waiting.len(), 1);
 }
 
 #[test]
@@ -322,6 +329,20 @@ fn a_pin_keeps_away_until_git_moves() {
     pinned.pin = Some(pin("r1"));
     let decision = pinned.decide();
     assert!(decision.unpin && decision.operation.is_some());
+    // A commit elsewhere in the repository brings the same bad manifests again.
+    for (digest, unpin) in [("d1", false), ("d2", true), ("", true)] {
+        pinned.pin = Some(Pin {
+            digest: "d1".into(),
+            ..pin("r1")
+        });
+        pinned.digest = digest;
+        let decision = pinned.decide();
+        assert_eq!(
+            (decision.unpin, decision.operation.is_some()),
+            (unpin, unpin),
+            "{digest}"
+        );
+    }
 }
 
 #[test]
@@ -378,6 +399,7 @@ fn bad_health_rolls_back_once() {
         history_id: 0,
         since: now(),
         reason: "Degraded after 1m".into(),
+        digest: String::new(),
     };
     assert_eq!(
         to,
@@ -401,8 +423,119 @@ fn bad_health_rolls_back_once() {
         ask(&["r2", "r1", "r2"], 900, degraded, json!({})),
         Rollback::No
     );
+    assert_eq!(
+        ask(&["r1", "r2"], 900, HealthStatusCode::Suspended, json!({})),
+        Rollback::No
+    );
     let part = json!({"resources": [{"kind": "ConfigMap", "name": "a"}]});
     assert_eq!(ask(&["r1", "r2"], 900, degraded, part), Rollback::No);
+}
+
+#[test]
+fn nothing_goes_back_to_what_is_pinned() {
+    let ask = |pin: Value| {
+        let mut changes = synced_to("r1", "Succeeded", 900, json!({}));
+        merge(
+            &mut changes,
+            json!({"status": {"operationState": {"startedAt": at(899)}, "pin": pin}}),
+        );
+        // The history keeps two deployments: that r1 was there before is forgotten.
+        merge(&mut changes, history(&["r2", "r1"]));
+        let deadline = Duration::from_secs(60);
+        rollback(
+            &application(changes),
+            HealthStatusCode::Degraded,
+            deadline,
+            now(),
+        )
+    };
+    let pin = json!({"awayFrom": ["r2"], "historyId": 0, "since": at(899), "reason": ""});
+    assert_eq!(ask(pin), Rollback::No);
+    assert!(matches!(ask(json!(null)), Rollback::To { .. }));
+}
+
+#[test]
+fn what_failed_half_way_is_rolled_back_to_the_last_deployment() {
+    let ask = |revisions: &[&str], row: Value| {
+        let mut changes = synced_to("r2", "Failed", 900, json!({}));
+        let mut whole = json!({"group": "", "version": "v1", "namespace": "shop", "message": "", "hookPhase": "", "syncPhase": ""});
+        merge(&mut whole, row);
+        changes["status"]["operationState"]["syncResult"]["resources"] = json!([whole]);
+        merge(&mut changes, history(revisions));
+        rollback(
+            &application(changes),
+            HealthStatusCode::Degraded,
+            Duration::from_secs(60),
+            now(),
+        )
+    };
+    let applied = json!({"kind": "ConfigMap", "name": "a", "status": "Synced"});
+    let Rollback::To { history_id, pin } = ask(&["r0", "r1"], applied.clone()) else {
+        panic!("a rollback")
+    };
+    assert_eq!((history_id, pin.away_from), (1, vec!["r2".to_owned()]));
+    for (revisions, row) in [
+        (
+            &["r1"][..],
+            json!({"kind": "ConfigMap", "name": "a", "status": "SyncFailed"}),
+        ),
+        (
+            &["r1"][..],
+            json!({"kind": "Job", "name": "h", "status": "Synced", "hookType": "PreSync"}),
+        ),
+        (&["r1", "r2"][..], applied.clone()),
+        // An earlier deployment that could not be brought back.
+        (&["r2", "r1"][..], applied.clone()),
+        (&[][..], applied.clone()),
+    ] {
+        assert_eq!(ask(revisions, row), Rollback::No, "{revisions:?}");
+    }
+}
+
+#[test]
+fn what_is_unhealthy_is_not_tried_again_when_it_would_be_taken_back() {
+    let ask = |next: i64, phase: &str, changes: Value| {
+        let mut all = synced_to("r2", "Running", 900, json!({}));
+        all["spec"]["syncPolicy"]["rollbackOnFailure"]["healthDeadline"] = json!("1m");
+        all["status"]["operationState"]["syncResult"]["resources"] = json!([{
+            "group": "", "version": "v1", "kind": "ConfigMap", "namespace": "shop", "name": "a",
+            "status": "Synced", "hookPhase": phase}]);
+        merge(&mut all, history(&["r1"]));
+        merge(&mut all, changes);
+        let application = application(all);
+        let state = application
+            .status
+            .as_ref()
+            .and_then(|status| status.operation_state.as_ref());
+        let result = state.and_then(|state| state.sync_result.as_ref());
+        ends_retries(&application, result, at(next))
+    };
+    assert!(ask(960, "Failed", json!({})));
+    assert!(!ask(950, "Failed", json!({})));
+    assert!(!ask(960, "Running", json!({})));
+    assert!(!ask(960, "Failed", history(&["r2"])));
+    let off = json!({"spec": {"syncPolicy": {"rollbackOnFailure": null}}});
+    assert!(!ask(960, "Failed", off));
+}
+
+#[test]
+fn an_automatic_rollback_applies_the_deployment_without_hooks() {
+    let pin = Pin {
+        history_id: 1,
+        reason: "Degraded after 1m".into(),
+        ..Pin::default()
+    };
+    let all = application(history(&["r0", "r1", "r2"]));
+    let operation = automatic(&all, &pin).expect("an operation");
+    let sync = operation.sync.unwrap_or_default();
+    assert_eq!((sync.revision.as_str(), sync.prune), ("r1", true));
+    assert!(
+        sync.sync_strategy
+            .is_some_and(|strategy| strategy.apply.is_some())
+    );
+    assert_eq!(sync.sync_options, ["PruneLast=true"]);
+    assert_eq!(operation.info[0].value, "Degraded after 1m");
+    assert!(automatic(&application(history(&["r0"])), &pin).is_none());
 }
 
 #[test]
@@ -423,4 +556,6 @@ fn a_rollback_by_hand_pins_when_automation_is_on() {
         pin(json!({"spec": {"syncPolicy": {"automated": null}}}), 0),
         None
     );
+    let acts = json!({"spec": {"syncPolicy": {"automated": null, "rollbackOnFailure": {}}}});
+    assert!(pin(acts, 0).is_some());
 }

@@ -6,7 +6,7 @@ use super::Reason;
 use super::index::{Index, Members};
 use super::path::{Path, Segment};
 use super::shape::{Elements, Shape};
-use super::walk::{MAX_DEPTH, METADATA, Walker, is_zero};
+use super::walk::{MAX_DEPTH, METADATA, Walker, is_empty};
 use crate::managed_fields::{self, LAST_APPLIED, is_leaf};
 use crate::object::{self, Gvk};
 use crate::schema::MapKey;
@@ -142,8 +142,8 @@ impl Walker<'_> {
 
     /// A field is left, unless nothing would change without it.
     fn left(&mut self, field: &str, live: &Value, shape: &Shape<'_>, path: &Path<'_>) {
-        let counts =
-            shape.holds_entries() || (!is_zero(live) && shape.field(field).default() != Some(live));
+        let counts = shape.holds_entries()
+            || (!is_empty(live) && shape.field(field).default() != Some(live));
         if counts && field != LAST_APPLIED {
             self.push(path, Reason::Left, None, Some(live));
         }

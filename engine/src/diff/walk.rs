@@ -16,6 +16,15 @@ pub(crate) const MAX_DEPTH: u32 = 100;
 const MAX_UNORDERED: usize = 256;
 /// Parts of the metadata that people state; the rest names the object or is the server's.
 pub(crate) const METADATA: [&str; 4] = ["labels", "annotations", "finalizers", "ownerReferences"];
+/// Fields that the cluster fills into references, each of which has one owner for all of it.
+const FILLED: [&str; 6] = [
+    "apiGroup",
+    "apiVersion",
+    "divisor",
+    "kind",
+    "resourceVersion",
+    "uid",
+];
 /// The annotation by which cert-manager is told to fill bundles; its variants have suffixes.
 const INJECT_CA: &str = "cert-manager.io/inject-";
 
@@ -253,10 +262,7 @@ impl<'o> Walker<'o> {
             return;
         }
         let Some(live) = live.filter(|live| !live.is_null()) else {
-            if !is_zero(wanted)
-                && shape.default() != Some(wanted)
-                && !self.filled_by_others(wanted, shape)
-            {
+            if !self.says_nothing(wanted, shape, path) && !self.filled_by_others(wanted, shape) {
                 self.push(path, Reason::Missing, Some(wanted), None);
             }
             return;
@@ -276,6 +282,26 @@ impl<'o> Walker<'o> {
             _ if shape.text() == Text::CaBundle && self.bundle_of_others(wanted, path) => {}
             _ => self.push(path, Reason::Changed, Some(wanted), Some(live)),
         }
+    }
+
+    /// Whether a stated value that is not live is what its absence means.
+    ///
+    /// `false`, 0 and an empty text mean something where the API tells them from an absent field, as in
+    /// `automountServiceAccountToken`, and are dropped by the API server where it does not. The record of our applies tells: what
+    /// we own and is not live was dropped. Where we never applied, nothing is known, and such a value does not count.
+    fn says_nothing(&self, wanted: &Value, shape: &Shape<'_>, path: &Path<'_>) -> bool {
+        if is_empty(wanted) {
+            return true;
+        }
+        if self.exact {
+            return false;
+        }
+        if shape.default() == Some(wanted) {
+            return true;
+        }
+        is_zero(wanted)
+            && (self.options.ignore_dropped
+                || managed_fields::applied(self.origin, self.options.manager, path).unwrap_or(true))
     }
 
     fn filled_by_others(&self, wanted: &Value, shape: &Shape<'_>) -> bool {
@@ -333,19 +359,20 @@ impl<'o> Walker<'o> {
                 if entries || !is_empty(present) {
                     self.push(&here, Reason::Left, None, Some(present));
                 }
-            } else if (entries
-                || (!is_zero(present) && shape.field(name).default() != Some(present)))
-                && self.is_of_others(&here)
+            } else if entries
+                || (!is_zero(present)
+                    && !FILLED.contains(&name.as_str())
+                    && shape.field(name).default() != Some(present))
             {
-                self.push(&here, Reason::Added, None, Some(present));
+                let owners = managed_fields::owners(self.origin, &here);
+                let ours = owners.iter().any(|owner| self.options.is_ours(&owner.name));
+                if !ours && !owners.is_empty() {
+                    self.push(&here, Reason::Added, None, Some(present));
+                } else if ours && (entries || shape.is_atomic()) {
+                    self.push(&here, Reason::Left, None, Some(present));
+                }
             }
         }
-    }
-
-    /// Whether a field has owners, and we are none of them. What nobody is recorded for, the server filled in.
-    fn is_of_others(&self, path: &Path<'_>) -> bool {
-        let owners = managed_fields::owners(self.origin, path);
-        !owners.is_empty() && !owners.iter().any(|owner| self.options.is_ours(&owner.name))
     }
 
     fn list(

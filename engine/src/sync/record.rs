@@ -141,6 +141,9 @@ pub struct Record {
     pub started_at: DateTime<Utc>,
     /// The commit.
     pub revision: String,
+    /// The commit of each of several sources.
+    #[serde(default)]
+    pub revisions: Vec<String>,
     /// Everything that was begun.
     #[serde(default)]
     pub tasks: Vec<TaskRecord>,
@@ -153,6 +156,7 @@ impl Record {
         Self {
             started_at,
             revision: revision.to_owned(),
+            revisions: Vec::new(),
             tasks: Vec::new(),
         }
     }

@@ -18,7 +18,7 @@ use super::phase::Phase;
 use super::plan::{Decision, Done, Plan, Step, Wait, WaitFor, Wave};
 use super::record::{ResultCode, TaskRecord, TaskState};
 use super::situation::{Live, Situation};
-use super::task::Action;
+use super::task::{Action, TERMINATED};
 use crate::duration::{self, after};
 
 /// The next step.
@@ -122,12 +122,31 @@ impl<'a> Planner<'a> {
         let awaited = match self.advance() {
             Step::Wait(wait) => format!("{wait}: "),
             Step::Run(_) => String::new(),
-            Step::Done(done) => return Step::Done(done),
+            Step::Done(done) if done.phase == OperationPhase::Succeeded => return Step::Done(done),
+            // The hooks that were late are gone by now, which is not why it failed.
+            Step::Done(done) => match self.terminated() {
+                Some(hooks) => hooks,
+                None => return Step::Done(done),
+            },
         };
         self.terminate(&format!(
             "{awaited}the operation did not end within its deadline of {}",
             duration::show(situation.deadlines.operation)
         ))
+    }
+
+    /// The hooks that had to be ended, as the beginning of a message.
+    fn terminated(&self) -> Option<String> {
+        let hooks: Vec<String> = self
+            .tasks
+            .iter()
+            .filter(|task| {
+                let record = task.record.as_deref();
+                task.hook && record.is_some_and(|record| record.message == TERMINATED)
+            })
+            .map(|task| format!("hook {}", task.key))
+            .collect();
+        (!hooks.is_empty()).then(|| format!("{} had to be terminated: ", join(&hooks, ", ")))
     }
 
     /// The step from what is recorded and observed.

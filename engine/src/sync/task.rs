@@ -10,6 +10,10 @@ use super::hook::{self, HOOK_FINALIZER};
 use super::options::{Options, Propagation};
 use super::phase::Phase;
 use super::record::{Record, ResultCode, TaskRecord, TaskState};
+use crate::tracking::TRACKING_ID;
+
+/// What is recorded of a hook that was ended before it was complete.
+pub(super) const TERMINATED: &str = "Terminated";
 
 /// Why an object that left the source is left alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -119,6 +123,13 @@ impl<'a> Task<'a> {
             if !annotations.is_object() {
                 *annotations = json!({});
             }
+            // What tells whose object it is was written before the name was known.
+            if let Some(id) = annotations[TRACKING_ID]
+                .as_str()
+                .filter(|id| id.ends_with('/'))
+            {
+                annotations[TRACKING_ID] = json!(format!("{id}{}", self.key.name));
+            }
             annotations[hook::HOOK_RUN] = json!(hook::run(self.phase, record.started_at));
             let finalizers = metadata.entry("finalizers").or_insert(Value::Null);
             match finalizers.as_array_mut() {
@@ -202,7 +213,7 @@ impl<'a> Task<'a> {
         record.cleaned |= self.action == Action::DeleteHook;
         if record.state == TaskState::Running {
             record.state = TaskState::Failed;
-            "Terminated".clone_into(&mut record.message);
+            TERMINATED.clone_into(&mut record.message);
         }
         if let Outcome::Failed(reason) = outcome {
             let what = match self.action {
@@ -258,6 +269,21 @@ mod tests {
                     "finalizers": ["example.com/f", HOOK_FINALIZER],
                 }})
             )
+        );
+        let mut tracked = target.clone();
+        tracked["metadata"]["annotations"] = json!({TRACKING_ID: "web:batch/Job:shop/"});
+        task.action = Action::Apply {
+            target: &tracked,
+            options: Options::default(),
+            served: true,
+        };
+        let sent = task
+            .manifest(&record)
+            .map(Cow::into_owned)
+            .unwrap_or_default();
+        assert_eq!(
+            sent["metadata"]["annotations"][TRACKING_ID],
+            "web:batch/Job:shop/m-1"
         );
         task.hook = false;
         assert!(matches!(task.manifest(&record), Some(Cow::Borrowed(_))));

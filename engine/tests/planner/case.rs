@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 use tiphys_engine::object;
 use tiphys_engine::sync::hook::Occasion;
-use tiphys_engine::sync::{Options, Request, Selector};
+use tiphys_engine::sync::{Deadlines, Options, Request, Selector};
 use tiphys_model::ResourceKey;
 
 /// An object, and how it behaves in the simulated cluster.
@@ -31,6 +31,7 @@ pub struct Case {
     pub left: Vec<Object>,
     pub request: Request,
     pub options: Options,
+    pub deadlines: Deadlines,
     /// Ask to terminate after this many steps.
     pub terminate_after: Option<usize>,
     pub namespace: Option<Value>,
@@ -50,6 +51,15 @@ pub fn parse(text: &str) -> Case {
             Some((&"left", rest)) => case.left.push(parse_object(rest)),
             Some((&"finalizer", [finalizer])) => case.finalizers.push((*finalizer).to_owned()),
             Some((&"option", [option])) => options.push((*option).to_owned()),
+            Some((&"deadlines", rest)) => {
+                let of = |name: &str| {
+                    let mut all = rest.iter().filter_map(|word| word.split_once('='));
+                    all.find(|(known, _)| *known == name)
+                        .map_or("", |(_, value)| value)
+                };
+                case.deadlines =
+                    Deadlines::read(of("wave"), of("hook"), of("operation")).expect("deadlines");
+            }
             Some((&"namespace", [name])) => {
                 case.namespace = Some(tiphys_engine::sync::situation::namespace(name, None));
             }

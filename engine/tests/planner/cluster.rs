@@ -120,7 +120,7 @@ impl<'a> Simulation<'a> {
             request: &self.request,
             options: &self.case.options,
             record: &self.record,
-            deadlines: Deadlines::default(),
+            deadlines: self.case.deadlines,
             now: self.now,
         })
     }
@@ -204,7 +204,7 @@ impl<'a> Simulation<'a> {
                 confirmed: simulation.request.confirmed,
                 own: None,
                 record: &simulation.record,
-                deadlines: Deadlines::default(),
+                deadlines: simulation.case.deadlines,
                 now: simulation.now,
             });
             (

@@ -15,6 +15,8 @@ fn attribute() -> impl Strategy<Value = String> {
         1 => Just(" hook=PostSync,PreSync".to_owned()),
         1 => Just(" hook=SyncFail policy=HookFailed".to_owned()),
         1 => Just(" helm=pre-install,post-upgrade".to_owned()),
+        1 => Just(" hook=PreDelete".to_owned()),
+        1 => Just(" hook=PostDelete policy=HookSucceeded".to_owned()),
         1 => Just(" options=PruneLast=true,Prune=confirm".to_owned()),
     ]
 }
@@ -213,6 +215,8 @@ proptest! {
     #[test]
     fn a_deletion_ends_and_resumes(text in any_case(), cascade in any::<bool>()) {
         let mut case = parsed(&text);
+        // A deletion knows no dry run.
+        case.request.dry_run = false;
         if cascade {
             case.finalizers.push("resources-finalizer.argocd.argoproj.io".to_owned());
         }
@@ -222,6 +226,27 @@ proptest! {
         crashing.crashing = true;
         prop_assert_eq!(&trace, &crashing.run_deletion());
         prop_assert!(cascade || !trace.contains("run "), "{}", trace);
+    }
+
+    /// The waves of a deletion go from last to first, after the hooks before it and before those after it; nothing is begun twice.
+    #[test]
+    fn waves_of_a_deletion_never_interleave(text in any_case()) {
+        let mut case = parsed(&text);
+        case.request.dry_run = false;
+        case.finalizers.push("resources-finalizer.argocd.argoproj.io".to_owned());
+        let mut simulation = Simulation::new(&case);
+        let trace = simulation.run_deletion();
+        let place = |(phase, wave, _): &(Phase, i64, _)| {
+            (*phase, if *phase == Phase::Delete { -wave } else { *wave })
+        };
+        for pair in simulation.begun.windows(2) {
+            prop_assert!(place(&pair[0]) <= place(&pair[1]), "{pair:?}\n{text}\n{trace}");
+        }
+        let mut once: Vec<_> = simulation.begun.iter().map(|(phase, _, key)| (*phase, key)).collect();
+        once.sort();
+        let all = once.len();
+        once.dedup();
+        prop_assert_eq!(once.len(), all, "{}\n{}", text, trace);
     }
 
     /// A Synced state plans nothing.

@@ -3,27 +3,38 @@
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use tiphys_engine::tracking::Tracking;
 use tokio::sync::broadcast;
 
 use super::{Access, Cluster, LiveChange};
+
+/// Changes that the listener may be behind; then it looks at everything once. Every place is allocated, and keeps its last change.
+const CHANGES: usize = 4096;
 
 /// All clusters, by server URL.
 #[derive(Clone)]
 pub struct Clusters {
     clusters: Arc<RwLock<HashMap<String, Cluster>>>,
+    tracking: Arc<Tracking>,
     changes: broadcast::Sender<LiveChange>,
 }
 
-impl Default for Clusters {
-    fn default() -> Self {
+impl Clusters {
+    /// None yet; `tracking` says which of their objects belong to which application.
+    #[must_use]
+    pub fn new(tracking: Tracking) -> Self {
         Self {
             clusters: Arc::default(),
-            changes: broadcast::channel(65_536).0,
+            tracking: Arc::new(tracking),
+            changes: broadcast::channel(CHANGES).0,
         }
     }
-}
 
-impl Clusters {
+    /// How objects are tracked.
+    pub(crate) fn tracking(&self) -> &Arc<Tracking> {
+        &self.tracking
+    }
+
     /// Makes a cluster known; one that is reached in another way than before is connected anew.
     pub fn set(&self, server: &str, access: Access) {
         let mut clusters = self
@@ -38,7 +49,12 @@ impl Clusters {
         }
         clusters.insert(
             server.to_owned(),
-            Cluster::new(server, access, self.changes.clone()),
+            Cluster::new(
+                server,
+                access,
+                Arc::clone(&self.tracking),
+                self.changes.clone(),
+            ),
         );
     }
 

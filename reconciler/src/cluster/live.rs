@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
-use tiphys_engine::tracking;
+use tiphys_engine::tracking::{self, Method, Tracking};
 use tiphys_model::ResourceKey;
 
 /// How long the identity of a deleted object is remembered, so that a late answer to a write does not bring it back.
@@ -110,8 +110,8 @@ pub struct Whole {
 }
 
 /// The index.
-#[derive(Default)]
 pub struct Live {
+    tracking: Arc<Tracking>,
     objects: HashMap<Arc<ResourceKey>, Entry>,
     by_application: HashMap<Arc<str>, HashSet<Arc<ResourceKey>>>,
     by_uid: HashMap<Uid, Arc<ResourceKey>>,
@@ -133,13 +133,11 @@ fn uid(text: &str, hasher: &RandomState) -> Uid {
 }
 
 /// The parts of an object that tell to whom it belongs.
-fn outline(arrived: &Arrived<'_>, metadata: &Metadata<'_>) -> Value {
+fn outline(tracking: &Tracking, arrived: &Arrived<'_>, metadata: &Metadata<'_>) -> Value {
     let texts = |map: &Option<HashMap<Cow<'_, str>, &RawValue>>| -> serde_json::Map<String, Value> {
         map.iter()
             .flatten()
-            .filter(|(name, _)| {
-                name.starts_with("argocd.argoproj.io/") || name.starts_with("app.kubernetes.io/")
-            })
+            .filter(|(name, _)| tracking.reads(name))
             .filter_map(|(name, value)| {
                 Some((
                     name.clone().into_owned(),
@@ -173,10 +171,37 @@ fn parse(key: &ResourceKey, entry: &Entry, json: &str) -> Option<Arc<Value>> {
 }
 
 impl Live {
+    /// An empty index.
+    pub fn new(tracking: Arc<Tracking>) -> Self {
+        Self {
+            tracking,
+            objects: HashMap::new(),
+            by_application: HashMap::new(),
+            by_uid: HashMap::new(),
+            children: HashMap::new(),
+            taken: HashMap::new(),
+            wanted: HashMap::new(),
+            wants: HashMap::new(),
+            buried: HashMap::new(),
+            hasher: RandomState::new(),
+        }
+    }
+
     /// An object, when it is kept whole.
     pub fn get(&self, key: &ResourceKey) -> Option<Arc<Value>> {
         let (key, entry) = self.objects.get_key_value(key)?;
         parse(key, entry, entry.json.as_deref()?)
+    }
+
+    /// The version of an object that is kept whole.
+    pub fn version_of(&self, key: &ResourceKey) -> Option<u64> {
+        let entry = self.objects.get(key)?;
+        entry.json.as_ref().map(|_| entry.version)
+    }
+
+    /// The application of which an object is a part.
+    pub fn owner(&self, key: &ResourceKey) -> Option<Arc<str>> {
+        self.objects.get(key)?.application.clone()
     }
 
     /// Objects that are known by more than their name.
@@ -325,6 +350,19 @@ impl Live {
         found
     }
 
+    /// Whether an object has the labels of a template, which say nothing of it itself. Only where labels count, it matters.
+    fn is_made_from_template(&self, arrived: &Arrived<'_>) -> bool {
+        if self.tracking.method != Method::Label || arrived.kind != "PersistentVolumeClaim" {
+            return false;
+        }
+        let Ok(mut whole) = serde_json::from_str::<Value>(arrived.json) else {
+            return false;
+        };
+        whole["apiVersion"] = Value::from(arrived.api_version.as_ref());
+        whole["kind"] = Value::from(arrived.kind);
+        tracking::is_made_from_template(&whole, super::MANAGER)
+    }
+
     /// Takes an object, unless a newer one is known or it was deleted. Answers whom it concerns, nobody when nothing changed.
     pub fn put(&mut self, arrived: &Arrived<'_>) -> Option<(ResourceKey, Concerned)> {
         let head: Head<'_> = serde_json::from_str(arrived.json).ok()?;
@@ -349,8 +387,13 @@ impl Live {
         {
             return Some((key, concerned));
         }
-        let application: Option<Arc<str>> =
-            tracking::application_of(&outline(arrived, metadata)).map(Arc::from);
+        let application: Option<Arc<str>> = self
+            .tracking
+            .part_of(
+                &outline(&self.tracking, arrived, metadata),
+                !owned_by_none || self.is_made_from_template(arrived),
+            )
+            .map(Arc::from);
         let owners: Box<[Uid]> = metadata
             .owner_references
             .iter()
@@ -538,7 +581,7 @@ mod tests {
     impl Bench {
         fn new() -> Self {
             Self {
-                live: Live::default(),
+                live: Live::new(Arc::default()),
                 core: Arc::from("v1"),
             }
         }
@@ -561,7 +604,7 @@ mod tests {
             "metadata": {"name": "a", "namespace": "n", "uid": uid, "resourceVersion": version}});
         if let Some(application) = application {
             let key = object::key(&object);
-            tracking::track(&mut object, application, &key);
+            Tracking::default().track(&mut object, application, &key);
         }
         object
     }

@@ -6,7 +6,7 @@ use kube::api::{Api, ListParams};
 use kube::core::Request;
 use serde::Deserialize;
 use serde_json::Value;
-use tiphys_engine::{object, tracking};
+use tiphys_engine::object;
 
 use super::{Cluster, ClusterError, Kind};
 
@@ -124,7 +124,7 @@ impl Cluster {
             Ok(items) => items
                 .into_iter()
                 .filter(|item| {
-                    tracking::application_of(item).is_none()
+                    self.inner.tracking.application_of(item).is_none()
                         && item["metadata"]["ownerReferences"]
                             .as_array()
                             .is_none_or(Vec::is_empty)

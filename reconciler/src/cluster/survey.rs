@@ -12,7 +12,6 @@ use kube::api::ListParams;
 use kube::core::Request;
 use serde::Deserialize;
 use serde_json::Value;
-use tiphys_engine::tracking;
 
 use super::{Cluster, ClusterError, Inner, Kind, locked};
 
@@ -120,7 +119,7 @@ async fn concerns(cluster: &Cluster, kind: &Kind) -> Result<bool, ClusterError> 
         let list: List = cluster.timed(client.request(request)).await?;
         for mut item in list.items {
             kind.label(&mut item);
-            if tracking::application_of(&item).is_some() || owned(cluster, &item) {
+            if cluster.inner.tracking.application_of(&item).is_some() || owned(cluster, &item) {
                 return Ok(true);
             }
         }

@@ -3,20 +3,22 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::Utc;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use tiphys_engine::health::Health;
+use tiphys_engine::object;
 use tiphys_engine::sync::hook::Occasion;
 use tiphys_engine::sync::options::{DELETION_APPROVED, is_deletion_approved};
 use tiphys_engine::sync::{
     self, Deadlines, Desired, Left, Live, Options, Record, Request, ResultCode, Selector, Situation,
 };
-use tiphys_engine::{diff, object};
 use tiphys_model::*;
 
 use crate::Reconciler;
+use crate::gate::deadlines;
 use crate::target::Target;
+use crate::verdict::Answers;
 
 /// What stays the same for all steps of an attempt.
 pub(super) struct Attempt<'a> {
@@ -26,17 +28,20 @@ pub(super) struct Attempt<'a> {
     pub namespace: Option<Value>,
     deadlines: Deadlines,
     refused: Vec<ResourceResult>,
+    /// What the API server says of drift, where that matters and is left to it.
+    pub answers: Answers,
     /// Kinds that the cluster serves now.
     served: &'a HashSet<(String, String)>,
 }
 
 impl<'a> Attempt<'a> {
-    pub fn new(
-        application: &Application,
-        sync: &SyncOperation,
-        target: &'a Target,
-        started_at: DateTime<Utc>,
-    ) -> Self {
+    pub fn new(application: &Application, sync: &SyncOperation, target: &'a Target) -> Self {
+        // A confirmation counts for all attempts of the operation.
+        let since = application
+            .status
+            .as_ref()
+            .and_then(|status| status.operation_state.as_ref())
+            .map_or_else(Utc::now, |state| state.started_at);
         let options = Options::of_application_leniently(&sync.sync_options);
         let approved = application
             .metadata
@@ -54,8 +59,9 @@ impl<'a> Attempt<'a> {
             .collect();
         Self {
             namespace: namespace(application, &options, target),
-            deadlines: Deadlines::default(),
+            deadlines: deadlines(application),
             refused: refused.iter().map(row).collect(),
+            answers: Answers::default(),
             served: &target.served,
             request: Request {
                 prune: sync.prune,
@@ -65,13 +71,18 @@ impl<'a> Attempt<'a> {
                 skip_hooks: apply.is_some() && hook.is_none(),
                 selected: sync.resources.iter().map(selector).collect(),
                 occasion: occasion(application, sync),
-                confirmed: is_deletion_approved(approved, started_at),
+                confirmed: is_deletion_approved(approved, since),
                 terminate: None,
                 refused,
                 shared: target.shared.clone(),
             },
             options,
         }
+    }
+
+    /// Whether only what drifted is applied.
+    pub fn only_drifted(&self) -> bool {
+        self.options.apply_out_of_sync_only == Some(true)
     }
 
     pub fn situation<'s>(
@@ -152,7 +163,7 @@ fn selector(resource: &SyncOperationResource) -> Selector {
 
 /// What the synchronisation is to Helm's hooks: the first is an installation, one that brings back what was deployed before the
 /// last deployment is a rollback.
-fn occasion(application: &Application, sync: &SyncOperation) -> Occasion {
+pub(crate) fn occasion(application: &Application, sync: &SyncOperation) -> Occasion {
     let history = application
         .status
         .as_ref()
@@ -162,9 +173,11 @@ fn occasion(application: &Application, sync: &SyncOperation) -> Occasion {
         [] => Occasion::Install,
         [earlier @ .., last] => {
             let is = |deployment: &RevisionHistory| {
-                !sync.revision.is_empty()
+                !(sync.revision.is_empty() && sync.revisions.is_empty())
                     && deployment.revision == sync.revision
+                    && deployment.revisions == sync.revisions
                     && deployment.source == sync.source
+                    && deployment.sources == sync.sources
             };
             if !is(last) && earlier.iter().any(is) {
                 Occasion::Rollback
@@ -265,17 +278,17 @@ impl Scene {
 
     /// The objects of the source. Whether they drifted is told only where it matters.
     pub fn desired<'s>(&self, target: &'s Target, attempt: &Attempt<'_>) -> Vec<Desired<'s>> {
-        let only_drifted = attempt.options.apply_out_of_sync_only == Some(true);
-        let options = target.diff_options();
         target
             .wanted
             .iter()
             .map(|wanted| Desired {
                 key: wanted.key.clone(),
                 target: &wanted.object,
-                drifted: !only_drifted
+                drifted: !attempt.only_drifted()
                     || self.seen.get(&wanted.key).is_none_or(|seen| {
-                        diff::is_out_of_sync(&wanted.object, &seen.object, &options).0
+                        let verdict = target.verdict(wanted, &seen.object, &attempt.answers, false);
+                        // What is not known is applied.
+                        verdict.drifted() != Some(false)
                     }),
                 served: attempt
                     .served

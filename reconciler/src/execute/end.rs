@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use chrono::Utc;
+use tiphys_engine::automation::rollback;
 use tiphys_engine::retry;
 use tiphys_engine::sync::Record;
 use tiphys_model::*;
 use tiphys_storage::{Op, Revision, StoreError, Txn, TxnOutcome};
 
-use super::TERMINATED;
 use crate::{Reconciler, now, operation_id};
 
 /// History entries that are kept when the specification does not say.
@@ -23,6 +23,8 @@ pub(super) struct End {
     pub result: Option<SyncOperationResult>,
     /// Hash of what was applied, by object.
     pub applied: BTreeMap<String, String>,
+    /// Whether it is not tried again, because somebody or a newer commit ended it.
+    pub is_final: bool,
 }
 
 /// An end without a result.
@@ -32,6 +34,7 @@ pub(super) fn failed(phase: OperationPhase, message: &str) -> End {
         message: message.to_owned(),
         result: None,
         applied: BTreeMap::new(),
+        is_final: false,
     }
 }
 
@@ -159,6 +162,29 @@ impl Reconciler {
         Ok(progress)
     }
 
+    /// Writes what an operation waits for before it begins.
+    pub(super) async fn note(
+        &self,
+        id: &str,
+        operation: &Operation,
+        message: &str,
+    ) -> Result<(), StoreError> {
+        self.change(id, |application, _| {
+            if application.operation.as_ref() != Some(operation) {
+                return Ok(None);
+            }
+            let status = application.status.get_or_insert_default();
+            match &mut status.operation_state {
+                Some(state) if state.phase == OperationPhase::Running => {
+                    message.clone_into(&mut state.message);
+                    Ok(Some(Vec::new()))
+                }
+                _ => Ok(None),
+            }
+        })
+        .await
+    }
+
     /// Tries again what failed, if that is wanted, or ends the operation.
     pub(super) async fn conclude(
         &self,
@@ -174,11 +200,15 @@ impl Reconciler {
             .and_then(|state| state.retry_count)
             .unwrap_or(0);
         let dry_run = operation.sync.as_ref().is_some_and(|sync| sync.dry_run);
-        if end.phase != OperationPhase::Succeeded && end.message != TERMINATED && !dry_run {
+        if end.phase != OperationPhase::Succeeded && !end.is_final && !dry_run {
             let strategy = operation.retry.clone().unwrap_or_default();
             match retry::next(&strategy, attempts, Utc::now()) {
-                Ok(Some(next)) => return self.retry(id, operation, end, &next).await,
-                Ok(None) => {}
+                Ok(Some(next))
+                    if !rollback::ends_retries(application, end.result.as_ref(), next.at) =>
+                {
+                    return self.retry(id, operation, end, &next).await;
+                }
+                Ok(_) => {}
                 Err(reason) => end.message = format!("{} ({reason})", end.message),
             }
         }
@@ -200,11 +230,11 @@ impl Reconciler {
             next.attempt,
             pause.as_secs_f64().round()
         );
-        let revision = match (&operation.sync, next.refresh) {
-            (Some(sync), false) => sync.revision.as_str(),
-            _ => "",
-        };
-        let record = Record::new(revision, next.at);
+        let mut record = Record::new("", next.at);
+        if let Some(sync) = operation.sync.as_ref().filter(|_| !next.refresh) {
+            record.revision.clone_from(&sync.revision);
+            record.revisions.clone_from(&sync.revisions);
+        }
         self.change(id, |application, _| {
             if application.operation.as_ref() != Some(operation) {
                 return Ok(None);
@@ -300,4 +330,137 @@ fn conclude(application: &mut Application, operation: &Operation, end: &End) -> 
         status.history.drain(..excess);
     }
     state
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use chrono::DateTime;
+    use sha2::{Digest as _, Sha256};
+    use tiphys_engine::sync::{Phase, ResultCode, TaskRecord, TaskState};
+    use tiphys_storage::{Collection, Database, MemoryStore};
+
+    use super::*;
+
+    const OBJECTS: usize = 5000;
+
+    /// Something that nothing can compress, as identities and hashes are.
+    fn hex(of: usize, digits: usize) -> String {
+        let hash = Sha256::digest(of.to_be_bytes());
+        let text: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+        text[..digits].to_owned()
+    }
+
+    fn task(at: usize) -> TaskRecord {
+        TaskRecord {
+            key: ResourceKey {
+                group: "apps".to_owned(),
+                kind: "Deployment".to_owned(),
+                namespace: format!("team-{}", at % 50),
+                name: format!("service-{}-{at}", hex(at, 8)),
+            },
+            version: "v1".to_owned(),
+            phase: Phase::Sync,
+            wave: 0,
+            stated_wave: 0,
+            prune_last: false,
+            hook: false,
+            code: ResultCode::Synced,
+            state: TaskState::Running,
+            message: format!("deployment.apps/service-{}-{at} configured", hex(at, 8)),
+            uid: hex(at, 32),
+            generation: Some(1),
+            started_at: DateTime::UNIX_EPOCH,
+            seen: true,
+            released: false,
+            cleaned: false,
+        }
+    }
+
+    /// The application and the record of an attempt that thousands of objects make.
+    fn large() -> (Application, Record, OperationRecord) {
+        let mut record = Record::new(&hex(0, 40), DateTime::UNIX_EPOCH);
+        record.tasks = (0..OBJECTS).map(task).collect();
+        let rows = record.tasks.iter().map(|task| ResourceStatus {
+            group: task.key.group.clone(),
+            version: task.version.clone(),
+            kind: task.key.kind.clone(),
+            namespace: task.key.namespace.clone(),
+            name: task.key.name.clone(),
+            status: Some(SyncStatusCode::Synced),
+            health: Some(HealthStatus {
+                status: Some(HealthStatusCode::Progressing),
+                message: "Waiting for rollout to finish: 0 of 1 updated replicas are available..."
+                    .to_owned(),
+                last_transition_time: None,
+            }),
+            ..ResourceStatus::default()
+        });
+        let state = OperationState {
+            sync_result: Some(SyncOperationResult {
+                resources: record.results(),
+                ..SyncOperationResult::default()
+            }),
+            ..OperationState::default()
+        };
+        let application = Application {
+            status: Some(ApplicationStatus {
+                resources: rows.collect(),
+                operation_state: Some(state.clone()),
+                ..ApplicationStatus::default()
+            }),
+            ..Application::default()
+        };
+        let ended = OperationRecord {
+            id: 1,
+            state,
+            applied: record
+                .tasks
+                .iter()
+                .enumerate()
+                .map(|(at, task)| (task.key.to_string(), hex(at, 64)))
+                .collect(),
+        };
+        (application, record, ended)
+    }
+
+    #[tokio::test]
+    async fn five_thousand_objects_fit_into_one_transaction() {
+        let database = Database::new(Arc::new(MemoryStore::new())).expect("a store");
+        let applications = Collection::<Application>::new(database.clone(), "/applications/");
+        let attempts = Collection::<Record>::new(database.clone(), "/records/");
+        let operations = Collection::<OperationRecord>::new(database.clone(), "/operations/");
+        let (application, record, ended) = large();
+        let plain = serde_json::to_vec(&record).expect("JSON").len();
+        assert!(
+            plain > tiphys_storage::MAX_TXN_BYTES,
+            "{plain} bytes are no test"
+        );
+        let put = applications.put_op("large", &application).expect("a write");
+        let steps = [
+            vec![
+                put.clone(),
+                attempts.put_op("large", &record).expect("a write"),
+            ],
+            vec![put, operations.put_op("large/1", &ended).expect("a write")],
+        ];
+        for ops in steps {
+            let txn = Txn {
+                compares: Vec::new(),
+                ops,
+            };
+            let outcome = database.commit(txn).await;
+            assert!(
+                matches!(outcome, Ok(TxnOutcome::Committed(_))),
+                "{outcome:?}"
+            );
+        }
+        let read = attempts.get("large").await.expect("the store");
+        assert_eq!(read.map(|stored| stored.value), Some(record));
+        let read = applications.get("large").await.expect("the store");
+        assert_eq!(read.map(|stored| stored.value), Some(application));
+        let read = operations.get("large/1").await.expect("the store");
+        assert_eq!(read.map(|stored| stored.value), Some(ended));
+    }
 }

@@ -52,7 +52,8 @@ pub(super) async fn perform(
     }
 }
 
-fn policy(propagation: Propagation) -> PropagationPolicy {
+/// The API's name of how dependents go.
+pub(crate) fn policy(propagation: Propagation) -> PropagationPolicy {
     match propagation {
         Propagation::Foreground => PropagationPolicy::Foreground,
         Propagation::Background => PropagationPolicy::Background,
@@ -61,7 +62,7 @@ fn policy(propagation: Propagation) -> PropagationPolicy {
 }
 
 /// What names a task's live object and no other.
-fn identity(task: &Task<'_>) -> Value {
+pub(crate) fn identity(task: &Task<'_>) -> Value {
     let key = &task.key;
     let api_version = if key.group.is_empty() {
         task.version.clone()
@@ -116,7 +117,8 @@ pub(crate) async fn release(
     }
 }
 
-async fn delete_hook(cluster: &Cluster, task: &Task<'_>) -> Result<(), ClusterError> {
+/// Lets a hook go, and deletes it.
+pub(crate) async fn delete_hook(cluster: &Cluster, task: &Task<'_>) -> Result<(), ClusterError> {
     release(cluster, &task.key, &task.uid).await?;
     cluster
         .delete(&identity(task), PropagationPolicy::Background, false)

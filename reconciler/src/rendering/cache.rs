@@ -13,6 +13,7 @@ use tiphys_render::{Manifest, Missing};
 use tiphys_secrets::Sealer;
 
 use super::Last;
+use super::charts::Charts;
 use crate::locked;
 
 /// Identity of the inputs that are no files.
@@ -147,6 +148,8 @@ impl Memory {
 
 /// The cache.
 pub struct Cache {
+    /// What is parsed, for renderings that are new.
+    pub charts: Arc<Charts>,
     memory: Mutex<Memory>,
     disk: Option<(PathBuf, Arc<Sealer>)>,
     written: std::sync::atomic::AtomicUsize,
@@ -160,6 +163,7 @@ impl Cache {
     /// A cache that keeps its entries in a folder, too, sealed.
     pub fn new(folder: Option<PathBuf>, sealer: Arc<Sealer>) -> Self {
         Self {
+            charts: Arc::default(),
             memory: Mutex::default(),
             disk: folder.map(|folder| (folder, sealer)),
             written: std::sync::atomic::AtomicUsize::new(0),

@@ -19,8 +19,7 @@ impl Reconciler {
         name: &str,
         uid: &str,
     ) -> Result<Value, ViewError> {
-        let (_, cluster) = self.destination(application)?;
-        let family = cluster.family(&application.metadata.name).await?;
+        let (cluster, family) = self.family(application).await?;
         let mine = family
             .iter()
             .find(|live| {

@@ -71,8 +71,7 @@ impl Reconciler {
         application: &Application,
         request: LogRequest,
     ) -> Result<Lines, ViewError> {
-        let (_, cluster) = self.destination(application)?;
-        let family = cluster.family(&application.metadata.name).await?;
+        let (cluster, family) = self.family(application).await?;
         let pods = pods(&family, &request, &application.metadata.name)?;
         if pods.len() > PODS {
             return Err(ViewError::Invalid(format!(

@@ -1,12 +1,16 @@
 //! Target and live state of an application's objects, side by side, and why they differ.
 
+use std::sync::Arc;
+
 use serde_json::Value;
-use tiphys_engine::{diff, mask, object, order};
+use tiphys_engine::diff::{self, Outcome};
+use tiphys_engine::{mask, object, order};
 use tiphys_model::*;
 
 use super::{Filter, SECRET_ANNOTATIONS, ViewError};
 use crate::Reconciler;
-use crate::target::{Choice, Target};
+use crate::target::{Choice, Target, Wanted};
+use crate::verdict::{Answers, Verdict};
 
 impl Reconciler {
     /// What Git states and what is live, for each object of an application that is no hook.
@@ -19,67 +23,93 @@ impl Reconciler {
         filter: &Filter,
     ) -> Result<ManagedResourcesResponse, ViewError> {
         let target = self.target(application, Choice::default()).await?;
+        let name = &application.metadata.name;
+        let answers = if self.asks_server(&target) {
+            self.answers(name, &target).await
+        } else {
+            Answers::default()
+        };
         let mut items = Vec::new();
-        for (wanted, live) in sides(&target, &application.metadata.name) {
-            let either = wanted.as_ref().or(live.as_ref());
-            let Some(either) = either else { continue };
-            let gvk = object::gvk(either);
-            let key = object::key(either);
+        for (wanted, live) in sides(&target, name) {
+            let gvk = match (wanted, &live) {
+                (Some(wanted), _) => wanted.gvk.clone(),
+                (None, Some(live)) => object::gvk(live),
+                (None, None) => continue,
+            };
+            let key = match (wanted, &live) {
+                (Some(wanted), _) => wanted.key.clone(),
+                (None, live) => live.as_deref().map(object::key).unwrap_or_default(),
+            };
             if filter.selects(&key, &gvk.version) {
-                items.push(self.side_by_side(&target, key, &gvk, wanted, live));
+                items.push(side_by_side(&target, key, &gvk, (wanted, live), &answers));
             }
         }
         Ok(ManagedResourcesResponse { items })
     }
+}
 
-    fn side_by_side(
-        &self,
-        target: &Target,
-        key: ResourceKey,
-        gvk: &object::Gvk,
-        wanted: Option<Value>,
-        live: Option<Value>,
-    ) -> ResourceDiff {
-        let options = target.diff_options();
-        let outcome = match (&wanted, &live) {
-            (Some(wanted), Some(live)) => diff::compare(wanted, live, &options),
-            _ => diff::Outcome::default(),
-        };
-        let mut normalized = live
-            .as_ref()
-            .map_or(Value::Null, |live| diff::normalized_live(live, &options));
-        let mut predicted = match (&wanted, &live) {
-            (Some(wanted), Some(live)) => diff::predicted_live(wanted, live, &options),
-            (Some(wanted), None) => wanted.clone(),
-            (None, _) => Value::Null,
-        };
-        let modified = outcome.drifted() || wanted.is_some() != live.is_some();
-        let resource_version = live
-            .as_ref()
-            .map_or("", |live| crate::cluster::version(live))
-            .to_owned();
-        let (mut wanted, mut live) = (wanted.unwrap_or_default(), live.unwrap_or_default());
-        let mut differences = outcome.differences;
-        mask::mask_differences(gvk, &mut differences, &SECRET_ANNOTATIONS);
-        mask::mask_secrets(
-            gvk,
-            &mut [&mut wanted, &mut live, &mut normalized, &mut predicted],
-            &SECRET_ANNOTATIONS,
-        );
-        ResourceDiff {
-            group: key.group,
-            kind: key.kind,
-            namespace: key.namespace,
-            name: key.name,
-            target_state: wanted.to_string(),
-            live_state: live.to_string(),
-            normalized_live_state: normalized.to_string(),
-            predicted_live_state: predicted.to_string(),
-            resource_version,
-            modified,
-            differences: differences.into_iter().map(wire).collect(),
-            ..ResourceDiff::default()
-        }
+fn side_by_side(
+    target: &Target,
+    key: ResourceKey,
+    gvk: &object::Gvk,
+    (wanted, live): (Option<&Wanted>, Option<Arc<Value>>),
+    answers: &Answers,
+) -> ResourceDiff {
+    let own = |wanted: &Wanted, live: &Value| {
+        let stated = target.options_of(wanted);
+        let options = target.diff_options_with(&stated);
+        let live = target.as_tracked(wanted, live);
+        (
+            diff::normalized_live(&live, &options),
+            diff::predicted_live(&wanted.object, &live, &options),
+            diff::compare(&wanted.object, &live, &options),
+        )
+    };
+    let (mut normalized, mut predicted, outcome) = match (wanted, &live) {
+        (Some(wanted), Some(live)) => match target.verdict(wanted, live, answers, true) {
+            Verdict::Server(compared) => (
+                compared.normalized_live,
+                compared.predicted_live,
+                compared.outcome,
+            ),
+            Verdict::Own(_) | Verdict::Failed(_) => own(wanted, live),
+        },
+        (Some(wanted), None) => (Value::Null, wanted.object.clone(), Outcome::default()),
+        (None, live) => (
+            live.as_deref().map_or(Value::Null, |live| {
+                diff::normalized_live(live, &target.diff_options())
+            }),
+            Value::Null,
+            Outcome::default(),
+        ),
+    };
+    let modified = outcome.drifted() || wanted.is_some() != live.is_some();
+    let resource_version = live
+        .as_ref()
+        .map_or("", |live| crate::cluster::version(live))
+        .to_owned();
+    let mut wanted = wanted.map_or(Value::Null, |wanted| wanted.object.clone());
+    let mut live = live.map_or(Value::Null, |live| Value::clone(&live));
+    let mut differences = outcome.differences;
+    mask::mask_differences(gvk, &mut differences, &SECRET_ANNOTATIONS);
+    mask::mask_secrets(
+        gvk,
+        &mut [&mut wanted, &mut live, &mut normalized, &mut predicted],
+        &SECRET_ANNOTATIONS,
+    );
+    ResourceDiff {
+        group: key.group,
+        kind: key.kind,
+        namespace: key.namespace,
+        name: key.name,
+        target_state: wanted.to_string(),
+        live_state: live.to_string(),
+        normalized_live_state: normalized.to_string(),
+        predicted_live_state: predicted.to_string(),
+        resource_version,
+        modified,
+        differences: differences.into_iter().map(wire).collect(),
+        ..ResourceDiff::default()
     }
 }
 
@@ -97,21 +127,17 @@ fn wire(difference: diff::Difference) -> FieldDifference {
     }
 }
 
+/// What the source has of an object, and what is live of it.
+type Sides<'t> = (Option<&'t Wanted>, Option<Arc<Value>>);
+
 /// Every object of either side, in the order in which kinds are applied; those that left Git come last.
-fn sides(target: &Target, application: &str) -> Vec<(Option<Value>, Option<Value>)> {
-    let mut wanted: Vec<&crate::target::Wanted> = target.compared().collect();
+fn sides<'t>(target: &'t Target, application: &str) -> Vec<Sides<'t>> {
+    let mut wanted: Vec<&Wanted> = target.compared().collect();
     wanted.sort_by(|a, b| order::compare(&a.object, &b.object));
-    let mut all: Vec<(Option<Value>, Option<Value>)> = wanted
+    let left = target.left(application).into_iter();
+    wanted
         .into_iter()
-        .map(|wanted| {
-            let live = target.cluster.live(&wanted.key);
-            (
-                Some(wanted.object.clone()),
-                live.map(|live| Value::clone(&live)),
-            )
-        })
-        .collect();
-    let left = target.left(application);
-    all.extend(left.iter().map(|live| (None, Some(Value::clone(live)))));
-    all
+        .map(|wanted| (Some(wanted), target.cluster.live(&wanted.key)))
+        .chain(left.map(|live| (None, Some(live))))
+        .collect()
 }

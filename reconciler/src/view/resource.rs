@@ -29,10 +29,8 @@ impl Reconciler {
         key: &ResourceKey,
     ) -> Result<(Cluster, Value), ViewError> {
         let name = &application.metadata.name;
-        let (_, cluster) = self.destination(application)?;
-        let mine = cluster
-            .family(name)
-            .await?
+        let (cluster, family) = self.family(application).await?;
+        let mine = family
             .into_iter()
             .find(|live| object::key(live) == *key)
             .ok_or_else(|| not_part(name, key))?;

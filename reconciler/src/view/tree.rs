@@ -24,8 +24,7 @@ impl Reconciler {
         application: &Application,
         filter: &Filter,
     ) -> Result<ApplicationTree, ViewError> {
-        let (_, cluster) = self.destination(application)?;
-        let family = cluster.family(&application.metadata.name).await?;
+        let (cluster, family) = self.family(application).await?;
         let mut nodes: Vec<ResourceNode> = family
             .iter()
             .filter(|live| filter.selects(&object::key(live), &object::gvk(live).version))

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use memchr::memchr;
 use serde_json::Value as Json;
 
 use crate::yaml::{self, Duplicates, Numbers, Reading};
@@ -172,22 +173,21 @@ pub fn split(text: &str) -> Vec<(usize, &str)> {
     // White space at the very beginning does not keep a separator from being one.
     let indent = text.len() - text.trim_start().len();
     let mut first = true;
-    for line in text.split_inclusive('\n') {
-        let (line_start, line) = if first && indent > at && indent < at + line.len() {
-            (indent, &text[indent..at + line.len()])
+    while at < text.len() {
+        let end = memchr(b'\n', &text.as_bytes()[at..]).map_or(text.len(), |found| at + found + 1);
+        let line_start = if first && indent > at && indent < end {
+            indent
         } else {
-            (at, line)
+            at
         };
-        if line.trim().is_empty() {
-            at = line_start + line.len();
-            continue;
-        }
-        if let Some(rest) = line.strip_prefix("---") {
+        at = end;
+        if let Some(rest) = text[line_start..end].strip_prefix("---") {
             push(start, line_start);
             start = line_start + 3 + (rest.len() - rest.trim_start_matches([' ', '\t']).len());
+            first = false;
+        } else if first {
+            first = text[line_start..end].trim().is_empty();
         }
-        first = false;
-        at = line_start + line.len();
     }
     push(start, text.len());
     found

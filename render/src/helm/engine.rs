@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use memchr::memmem;
 use tiphys_template::{
     Functions, Limits as TemplateLimits, Map, MissingKey, Named, Session, Templates, Text, Type,
     Value, define_nested,
@@ -151,7 +152,7 @@ impl Engine {
                 at: source.file.to_string(),
                 message: format!("the printed text is not UTF-8: {error}"),
             })?;
-            let printed = if printed.contains(NO_VALUE) {
+            let printed = if memmem::find(printed.as_bytes(), NO_VALUE.as_bytes()).is_some() {
                 printed.replace(NO_VALUE, "")
             } else {
                 printed

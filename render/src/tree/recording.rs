@@ -132,6 +132,20 @@ impl RecordingTree {
             .clone()
     }
 
+    /// The tree itself, for questions that are not to be remembered.
+    #[must_use]
+    pub fn unwatched(&self) -> &dyn Tree {
+        self.tree.as_ref()
+    }
+
+    /// Remembers questions and answers as if they had been asked here: for work that was done before on the same files.
+    pub fn note_all(&self, other: &Reads) {
+        let mut reads = self.reads.lock().unwrap_or_else(PoisonError::into_inner);
+        for (key, answer) in &other.0 {
+            reads.0.entry(key.clone()).or_insert_with(|| answer.clone());
+        }
+    }
+
     fn note(&self, path: &TreePath, question: Question, answer: impl FnOnce() -> String) {
         let mut reads = self.reads.lock().unwrap_or_else(PoisonError::into_inner);
         let key = (path.clone(), question);

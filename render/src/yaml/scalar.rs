@@ -164,6 +164,10 @@ fn short_float(value: f64) -> String {
 }
 
 fn implicit(text: &str) -> Resolved {
+    // None of the words below is as long, and numbers begin with no letter.
+    if text.len() > 5 && text.as_bytes()[0].is_ascii_alphabetic() {
+        return Resolved::Text;
+    }
     match text {
         "" | "~" | "null" | "Null" | "NULL" => return Resolved::Null,
         "y" | "Y" | "yes" | "Yes" | "YES" | "true" | "True" | "TRUE" | "on" | "On" | "ON" => {

@@ -7,6 +7,7 @@ use serde_json::Value;
 use tiphys_api::{
     ApiError, Code, DeleteApplicationQuery, Encoded, GetApplicationQuery, ListApplicationsQuery,
 };
+use tiphys_engine::depends;
 use tiphys_model::*;
 
 use super::index::{Entry, list, with_revision};
@@ -200,6 +201,7 @@ impl App {
         check_name("Application.argoproj.io", &application.metadata.name)?;
         check_namespace(&application.metadata.namespace)?;
         normalise(&mut application.spec);
+        let _turn = self.dependency_turn(&application.spec).await;
         self.check_application(&application, validate).await?;
         let place = Place::new(&application.metadata.name, None, None);
         new_metadata(&mut application.metadata);
@@ -232,7 +234,7 @@ impl App {
         let same = old.spec == new.spec
             && old.metadata.labels == new.metadata.labels
             && old.metadata.annotations == new.metadata.annotations
-            && old.metadata.finalizers == new.metadata.finalizers;
+            && stated(&old.metadata.finalizers) == stated(&new.metadata.finalizers);
         if same {
             return Ok(with_revision(stored.value, stored.mod_revision));
         }
@@ -267,12 +269,18 @@ impl App {
         validate: bool,
     ) -> Result<Application, ApiError> {
         normalise(&mut new.spec);
-        self.applications
+        let _turn = self.dependency_turn(&new.spec).await;
+        let stored = self
+            .applications
             .get(&place.id())
             .await
             .map_err(fault)?
             .ok_or_else(|| place.not_found())?;
-        self.check_application(&new, validate).await?;
+        // What is being deleted can be confirmed and let go, also when its source or project is gone.
+        let is_deleting = stored.value.metadata.deletion_timestamp.is_some();
+        if !is_deleting || stored.value.spec != new.spec {
+            self.check_application(&new, validate).await?;
+        }
         self.change(&place, |application| {
             replace_spec(application, new.spec.clone());
             application.metadata.labels.clone_from(&new.metadata.labels);
@@ -296,6 +304,7 @@ impl App {
         validate: bool,
     ) -> Result<ApplicationSpec, ApiError> {
         normalise(&mut spec);
+        let _turn = self.dependency_turn(&spec).await;
         let stored = self
             .applications
             .get(&place.id())
@@ -414,6 +423,7 @@ impl App {
         };
         check_sources(spec).map_err(invalid)?;
         check_policy(spec).map_err(invalid)?;
+        self.check_dependencies(name, spec).await.map_err(invalid)?;
         let urls: Vec<&str> = sources(spec)
             .map(|source| source.repo_url.as_str())
             .collect();
@@ -436,6 +446,41 @@ impl App {
     }
 }
 
+impl App {
+    /// The turn to write an application that depends on others, when it does.
+    async fn dependency_turn(
+        &self,
+        spec: &ApplicationSpec,
+    ) -> Option<tokio::sync::MutexGuard<'_, ()>> {
+        if spec.depends_on.is_empty() {
+            return None;
+        }
+        Some(self.dependencies.lock().await)
+    }
+
+    /// Refuses dependencies that lead back to the application.
+    async fn check_dependencies(&self, name: &str, spec: &ApplicationSpec) -> Result<(), String> {
+        let of = |spec: &ApplicationSpec| depends::names(&spec.depends_on, NAMESPACE);
+        let own = of(spec).map_err(|error| format!("spec.{error}"))?;
+        if own.is_empty() {
+            return Ok(());
+        }
+        let (_, entries) = self.index.current().await;
+        let graph = entries
+            .values()
+            .map(|entry| &entry.application)
+            .filter(|application| !application.spec.depends_on.is_empty())
+            .filter_map(|application| {
+                Some((
+                    application.metadata.name.clone(),
+                    of(&application.spec).ok()?,
+                ))
+            })
+            .collect();
+        depends::check(&graph, name, &own).map_err(|error| format!("spec.{error}"))
+    }
+}
+
 /// The sources of an application: `sources` when given, else `source`.
 pub(super) fn sources(spec: &ApplicationSpec) -> impl Iterator<Item = &ApplicationSource> {
     let single = spec.source.iter().filter(|_| spec.sources.is_empty());
@@ -444,13 +489,22 @@ pub(super) fn sources(spec: &ApplicationSpec) -> impl Iterator<Item = &Applicati
 
 /// Refuses options, retries and rules that could not be carried out later.
 fn check_policy(spec: &ApplicationSpec) -> Result<(), String> {
-    use tiphys_engine::{ignore::IgnoreRules, retry, sync::Options};
+    use tiphys_engine::automation::rollback;
+    use tiphys_engine::sync::{Deadlines, Options};
+    use tiphys_engine::{ignore::IgnoreRules, retry};
     let policy = spec.sync_policy.as_ref();
     if let Some(policy) = policy {
         Options::of_application(&policy.sync_options)
             .map_err(|error| format!("spec.syncPolicy.syncOptions: {error}"))?;
         if let Some(strategy) = &policy.retry {
             retry::check(strategy).map_err(|error| format!("spec.syncPolicy.retry: {error}"))?;
+        }
+        let in_policy = |error| format!("spec.syncPolicy.{error}");
+        if let Some(own) = &policy.deadlines {
+            Deadlines::read(&own.wave, &own.hook, &own.operation).map_err(in_policy)?;
+        }
+        if let Some(own) = &policy.rollback_on_failure {
+            rollback::health_deadline(&own.health_deadline).map_err(in_policy)?;
         }
     }
     match IgnoreRules::compile(&spec.ignore_differences).1.first() {
@@ -516,6 +570,14 @@ fn normalise(spec: &mut ApplicationSpec) {
     }
     spec.sync_policy
         .take_if(|policy| *policy == SyncPolicy::default());
+}
+
+/// The finalizers that somebody wrote, without those that note hooks of the deletion.
+fn stated(finalizers: &[String]) -> Vec<&String> {
+    use tiphys_engine::sync::delete::{POST_DELETE_FINALIZER, PRE_DELETE_FINALIZER};
+    let noted = [PRE_DELETE_FINALIZER, POST_DELETE_FINALIZER];
+    let all = finalizers.iter();
+    all.filter(|one| !noted.contains(&one.as_str())).collect()
 }
 
 fn replace_spec(application: &mut Application, spec: ApplicationSpec) {

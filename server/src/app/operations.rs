@@ -3,6 +3,7 @@
 use tiphys_api::{
     ApiError, Caller, Code, GetApplicationSyncWindowsQuery, ListApplicationOperationsQuery,
 };
+use tiphys_engine::automation::{is_automated, rollback};
 use tiphys_engine::window::{self, Window};
 use tiphys_model::*;
 
@@ -53,7 +54,7 @@ impl App {
                 prune: request.prune,
                 dry_run: request.dry_run,
                 sync_strategy: request.strategy,
-                resources: request.resources,
+                resources: request.resources.clone(),
                 sync_options: request
                     .sync_options
                     .map_or(policy.sync_options, |options| options.items),
@@ -63,7 +64,15 @@ impl App {
             info: request.infos,
             retry: Some(request.retry_strategy.or(policy.retry).unwrap_or_default()),
         };
-        self.queue(&place, operation).await
+        let resolved = operation.sync.as_ref().map(commits).unwrap_or_default();
+        let whole = !request.dry_run && request.resources.is_empty();
+        // Whoever synchronises what was rolled back wants it.
+        self.queue(&place, operation, |application| {
+            if let Some(status) = application.status.as_mut().filter(|_| whole) {
+                status.pin.take_if(|pin| pin.away_from == resolved);
+            }
+        })
+        .await
     }
 
     /// The sources of an application with the commits that are to be synchronised: what the request names, else what the specification does.
@@ -162,12 +171,6 @@ impl App {
         place.check(application)?;
         refuse_deleting(application)?;
         self.refuse_outside_windows(application)?;
-        if is_automated(application) {
-            return Err(ApiError::new(
-                Code::FailedPrecondition,
-                "rollback cannot be initiated when auto-sync is enabled",
-            ));
-        }
         let history = application
             .status
             .as_ref()
@@ -183,25 +186,25 @@ impl App {
                     request.id
                 ))
             })?;
-        let policy = application.spec.sync_policy.clone().unwrap_or_default();
-        let operation = Operation {
-            sync: Some(SyncOperation {
-                revision: deployment.revision.clone(),
-                prune: request.prune,
-                dry_run: request.dry_run,
-                sync_strategy: Some(SyncStrategy {
-                    apply: Some(SyncStrategyApply::default()),
-                    hook: None,
-                }),
-                source: deployment.source.clone(),
-                sync_options: policy.sync_options,
-                ..SyncOperation::default()
-            }),
-            initiated_by: Some(by(caller)),
-            info: Vec::new(),
-            retry: Some(policy.retry.unwrap_or_default()),
+        let mut operation = rollback::operation(application, deployment, by(caller));
+        if let Some(sync) = &mut operation.sync {
+            sync.prune = request.prune;
+            sync.dry_run = request.dry_run;
+        }
+        if request.dry_run {
+            return self.queue(&place, operation, |_| ()).await;
+        }
+        // With automation on, the revision that is current would be synchronised again at once.
+        let pin = |application: &mut Application| {
+            let by = &caller.username;
+            let at = super::now();
+            let current = compared(application);
+            let pin = rollback::pin_after_rollback(application, request.id, &current, by, at);
+            if let Some(pin) = pin {
+                application.status.get_or_insert_default().pin = Some(pin);
+            }
         };
-        self.queue(&place, operation).await
+        self.queue(&place, operation, pin).await
     }
 
     /// Refuses an operation that the project's sync windows do not permit by hand now.
@@ -221,8 +224,13 @@ impl App {
         ))
     }
 
-    /// Writes the operation, unless another is pending.
-    async fn queue(&self, place: &Place, operation: Operation) -> Result<Application, ApiError> {
+    /// Writes the operation, unless another is pending; `also` is changed with it.
+    async fn queue(
+        &self,
+        place: &Place,
+        operation: Operation,
+        also: impl Fn(&mut Application),
+    ) -> Result<Application, ApiError> {
         self.change(place, |application| {
             refuse_deleting(application)?;
             if application.operation.is_some() {
@@ -231,6 +239,7 @@ impl App {
                     "another operation is already in progress",
                 ));
             }
+            also(application);
             application.operation = Some(operation.clone());
             if let Some(status) = &mut application.status {
                 status.operation_state = None;
@@ -241,25 +250,7 @@ impl App {
     }
 
     pub(super) async fn terminate_operation(&self, place: Place) -> Result<Empty, ApiError> {
-        self.change(&place, |application| {
-            let Some(operation) = &application.operation else {
-                return Err(ApiError::invalid(
-                    "Unable to terminate operation. No operation is in progress",
-                ));
-            };
-            let status = application.status.get_or_insert_default();
-            let state = status
-                .operation_state
-                .get_or_insert_with(|| OperationState {
-                    operation: operation.clone(),
-                    started_at: super::now(),
-                    ..OperationState::default()
-                });
-            state.phase = OperationPhase::Terminating;
-            "operation is terminating".clone_into(&mut state.message);
-            Ok(())
-        })
-        .await?;
+        self.change(&place, terminate).await?;
         Ok(Empty::default())
     }
 }
@@ -269,6 +260,30 @@ fn by(caller: &Caller) -> OperationInitiator {
         username: caller.username.clone(),
         automated: false,
     }
+}
+
+/// Asks the operation of an application to end, whether it runs, waits or has not begun.
+fn terminate(application: &mut Application) -> Result<(), ApiError> {
+    let Some(operation) = &application.operation else {
+        return Err(ApiError::invalid(
+            "Unable to terminate operation. No operation is in progress",
+        ));
+    };
+    let status = application.status.get_or_insert_default();
+    // What is still there of an operation that has ended is not the state of one that is queued.
+    status
+        .operation_state
+        .take_if(|state| state.finished_at.is_some() || state.operation != *operation);
+    let state = status
+        .operation_state
+        .get_or_insert_with(|| OperationState {
+            operation: operation.clone(),
+            started_at: super::now(),
+            ..OperationState::default()
+        });
+    state.phase = OperationPhase::Terminating;
+    "operation is terminating".clone_into(&mut state.message);
+    Ok(())
 }
 
 fn refuse_deleting(application: &Application) -> Result<(), ApiError> {
@@ -281,12 +296,27 @@ fn refuse_deleting(application: &Application) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// Whether automation is on.
-fn is_automated(application: &Application) -> bool {
-    let policy = application.spec.sync_policy.as_ref();
-    policy
-        .and_then(|policy| policy.automated.as_ref())
-        .is_some_and(|automated| automated.enabled.unwrap_or(true))
+/// The commits of an operation, one for each source.
+fn commits(sync: &SyncOperation) -> Vec<String> {
+    if sync.sources.is_empty() {
+        vec![sync.revision.clone()]
+    } else {
+        sync.revisions.clone()
+    }
+}
+
+/// The commits that an application was compared at; none when it was not yet.
+fn compared(application: &Application) -> Vec<String> {
+    let Some(status) = &application.status else {
+        return Vec::new();
+    };
+    let commits = if application.spec.sources.is_empty() {
+        vec![status.sync.revision.clone()]
+    } else {
+        status.sync.revisions.clone()
+    };
+    let known = commits.iter().all(|commit| !commit.is_empty());
+    commits.into_iter().filter(|_| known).collect()
 }
 
 /// Records on one page when the client does not say.
@@ -352,5 +382,38 @@ impl App {
             assigned_windows: read.iter().map(|(window, _)| shown(window)).collect(),
             can_sync: window::verdict(&all, now, None).manual,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_queued_is_terminated_although_another_operation_has_ended() {
+        let sync = |revision: &str| Operation {
+            sync: Some(SyncOperation {
+                revision: revision.to_owned(),
+                ..SyncOperation::default()
+            }),
+            ..Operation::default()
+        };
+        let mut application = Application::default();
+        assert!(terminate(&mut application).is_err());
+        application.status = Some(ApplicationStatus {
+            operation_state: Some(OperationState {
+                operation: sync("r1"),
+                phase: OperationPhase::Succeeded,
+                finished_at: Some(super::super::now()),
+                ..OperationState::default()
+            }),
+            ..ApplicationStatus::default()
+        });
+        application.operation = Some(sync("r2"));
+        assert!(terminate(&mut application).is_ok());
+        let state = application.status.and_then(|status| status.operation_state);
+        let state = state.unwrap_or_default();
+        assert_eq!(state.phase, OperationPhase::Terminating);
+        assert_eq!((state.operation, state.finished_at), (sync("r2"), None));
     }
 }

@@ -3,6 +3,7 @@
 use chrono::Utc;
 use http::HeaderMap;
 use tiphys_api::{ApiError, Caller, WithCookies};
+use tiphys_engine::tracking::Tracking;
 use tiphys_model::{
     CreateSessionRequest, Empty, SessionResponse, Settings, UserInfo, VersionMessage,
 };
@@ -71,7 +72,11 @@ pub(super) fn version(caller: Option<&Caller>) -> VersionMessage {
 }
 
 /// What `/settings` tells; banner and namespace are for who is logged in.
-pub(super) fn settings(file: &SettingsFile, caller: Option<&Caller>) -> Settings {
+pub(super) fn settings(
+    file: &SettingsFile,
+    tracking: &Tracking,
+    caller: Option<&Caller>,
+) -> Settings {
     let mut settings = Settings {
         url: file.url.clone(),
         status_badge_enabled: file.status_badge_enabled,
@@ -79,8 +84,9 @@ pub(super) fn settings(file: &SettingsFile, caller: Option<&Caller>) -> Settings
         help: file.help.clone(),
         dex_config: file.dex.clone(),
         oidc_config: file.oidc.clone(),
-        app_label_key: "app.kubernetes.io/instance".to_owned(),
-        tracking_method: "annotation".to_owned(),
+        app_label_key: tracking.label.clone(),
+        tracking_method: tracking.method.as_str().to_owned(),
+        installation_id: tracking.installation.clone(),
         ui_css_url: file.ui_css_url.clone(),
         ui_login_button_text: file.ui_login_button_text.clone(),
         ..Settings::default()

@@ -1,7 +1,7 @@
 //! What a source renders to, and what it takes.
 
 use tiphys_api::*;
-use tiphys_engine::{mask, object, tracking};
+use tiphys_engine::{mask, object};
 use tiphys_model::*;
 
 use super::App;
@@ -46,7 +46,7 @@ impl App {
             .map(|manifest| manifest.object.clone())
             .map(|mut object| {
                 let key = object::key(&object);
-                tracking::track(&mut object, name, &key);
+                self.view.tracking().track(&mut object, name, &key);
                 let gvk = object::gvk(&object);
                 mask::mask_secrets(&gvk, &mut [&mut object], &[]);
                 object.to_string()

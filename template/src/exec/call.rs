@@ -29,8 +29,8 @@ impl<'s> State<'s> {
                 let Some(function) = scope.set.functions().at(index) else {
                     return self.error(format!("{name:?} is not a defined function"));
                 };
-                let arguments = self.arguments(dot, &function.signature, name, words, last)?;
-                let values = converted(arguments, &function.signature);
+                let values =
+                    self.arguments(dot, &function.signature, name, words, last, converted)?;
                 let mut call = Call {
                     machine: self.machine,
                     scope,
@@ -56,8 +56,7 @@ impl<'s> State<'s> {
         words: &'s [Word],
         last: Option<Operand>,
     ) -> Outcome<Operand> {
-        let arguments = self.arguments(dot, signature, name, words, last)?;
-        let values = converted(arguments, signature);
+        let values = self.arguments(dot, signature, name, words, last, converted)?;
         let mut call = Call {
             machine: self.machine,
             scope: self.scope,
@@ -121,7 +120,7 @@ impl<'s> State<'s> {
             },
             _ => String::new(),
         };
-        let arguments = self.arguments(dot, &signature, name, words, last)?;
+        let arguments = self.arguments(dot, &signature, name, words, last, |operand, _| operand)?;
         match builtins::run(builtin, &callee, arguments, &self.machine.limits) {
             Ok(operand) => {
                 if let Value::String(text) = &operand.value
@@ -180,22 +179,25 @@ impl<'s> State<'s> {
         Ok(())
     }
 
-    /// The arguments of a call, each of the type of its parameter.
-    fn arguments(
+    /// The arguments of a call, each of the type of its parameter, in the form that the function takes.
+    fn arguments<T>(
         &mut self,
         dot: &Operand,
         signature: &Signature,
         name: &str,
         words: &'s [Word],
         last: Option<Operand>,
-    ) -> Outcome<Vec<Operand>> {
+        form: impl Fn(Operand, Option<Type>) -> T,
+    ) -> Outcome<Vec<T>> {
         self.check_count(signature, name, words.len(), last.is_some())?;
         let mut arguments = Vec::with_capacity(words.len() + 1);
         for (index, word) in words.iter().enumerate() {
-            arguments.push(self.argument(dot, parameter(signature, index), word)?);
+            let wanted = parameter(signature, index);
+            arguments.push(form(self.argument(dot, wanted, word)?, wanted));
         }
         if let Some(last) = last {
-            arguments.push(self.checked(last, parameter(signature, words.len()))?);
+            let wanted = parameter(signature, words.len());
+            arguments.push(form(self.checked(last, wanted)?, wanted));
         }
         Ok(arguments)
     }
@@ -336,12 +338,9 @@ fn nil_of(wanted: Type) -> Operand {
     }
 }
 
-/// The values for a function: of the types that it declares, and not of types with names that are made of the same.
-fn converted(arguments: Vec<Operand>, signature: &Signature) -> Vec<Value> {
-    let convert = |(index, argument): (usize, Operand)| match (
-        &argument.value,
-        parameter(signature, index),
-    ) {
+/// The value for a function: of the type that it declares, and not of a type with a name that is made of the same.
+fn converted(argument: Operand, wanted: Option<Type>) -> Value {
+    match (&argument.value, wanted) {
         (Value::Object(object), Some(wanted))
             if wanted != Type::Interface && object.go_type() != wanted =>
         {
@@ -351,8 +350,7 @@ fn converted(arguments: Vec<Operand>, signature: &Signature) -> Vec<Value> {
             }
         }
         _ => argument.value,
-    };
-    arguments.into_iter().enumerate().map(convert).collect()
+    }
 }
 
 fn signed(wanted: Type, value: i64) -> Value {

@@ -59,8 +59,18 @@ pub fn can_backquote(text: &[u8]) -> bool {
 }
 
 fn quote_into(out: &mut String, mut text: &[u8], mark: char, ascii: bool) {
+    // Most texts stay as they are.
+    let as_it_is =
+        |byte: &u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\'' | b'\\' | b'`');
+    out.reserve(text.len() + 2);
     out.push(mark);
     while let Some(&first) = text.first() {
+        let usual = text.iter().take_while(|byte| as_it_is(byte)).count();
+        if usual > 0 {
+            out.push_str(&String::from_utf8_lossy(&text[..usual]));
+            text = &text[usual..];
+            continue;
+        }
         let (rune, width) = decode_rune(text);
         text = &text[width..];
         if first >= 0x80 && width == 1 {

@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    net::{Ipv4Addr, SocketAddr, TcpStream},
     path::{Path, PathBuf},
     process::Command,
     time::{Duration, Instant},
@@ -20,8 +21,21 @@ use crate::{
 };
 
 const PATIENCE: Duration = Duration::from_secs(120);
-/// Ports are chosen before they are bound, so that somebody else may take one in between.
+/// Ports are chosen before they are bound, so that somebody else may take one in between; a program may also give up on another
+/// that a busy machine starts too slowly.
 const ATTEMPTS: u32 = 3;
+
+/// A program ended before the control plane was ready.
+#[derive(Debug)]
+struct Ended(String);
+
+impl std::fmt::Display for Ended {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Ended {}
 
 pub(super) fn start(
     name: &str,
@@ -33,11 +47,8 @@ pub(super) fn start(
     let mut attempt = 1;
     loop {
         match try_start(name, owner, &programs, progress) {
-            Err(error)
-                if attempt < ATTEMPTS
-                    && format!("{error:#}").contains("address already in use") =>
-            {
-                progress("a port was taken in the meantime; trying others");
+            Err(error) if attempt < ATTEMPTS && error.is::<Ended>() => {
+                progress(&format!("{error:#}\ntrying again, with other ports"));
                 attempt += 1;
             }
             outcome => return outcome,
@@ -69,8 +80,19 @@ fn try_start(
         stays: false,
     };
     plane.spawn("etcd", layout.etcd(programs)?)?;
-    plane.spawn("kube-apiserver", layout.api_server(programs)?)?;
     let kubernetes = Kubernetes::from_kubeconfig(&plane.state.kubeconfig)?;
+    // The API server ends when etcd does not answer in time.
+    let etcd = SocketAddr::from((Ipv4Addr::LOCALHOST, layout.etcd_client));
+    plane.wait(
+        "etcd",
+        |_| {
+            Ok(TcpStream::connect(etcd)
+                .map(drop)
+                .map_err(|e| e.to_string()))
+        },
+        &kubernetes,
+    )?;
+    plane.spawn("kube-apiserver", layout.api_server(programs)?)?;
     plane.wait(
         "the API server",
         |k| Ok(probe(k.client().get("/readyz").map(|a| (a.status, a.text)))),
@@ -189,11 +211,10 @@ impl ControlPlane {
         wait_for(what, PATIENCE, || {
             for process in &mut *processes {
                 if let Some(status) = process.exited()? {
-                    bail!(
-                        "{} ended with {status}; the end of its log:\n{}",
-                        process.name(),
-                        process.tail()
-                    );
+                    let (name, log) = (process.name(), process.tail());
+                    bail!(Ended(format!(
+                        "{name} ended with {status}; the end of its log:\n{log}"
+                    )));
                 }
             }
             probe(kubernetes)
