@@ -298,8 +298,7 @@ impl Deletion<'_> {
         let checks = &reconciler.inner.customs.checks;
         let mut seen = HashMap::new();
         let mut tracked = Vec::new();
-        let all = self.cluster.tracked(&self.application.metadata.name);
-        for Whole { key, object } in all {
+        for Whole { key, object } in self.cluster.tracked(&self.application.metadata.name) {
             if !self.permission.covers(&key) {
                 continue;
             }

@@ -166,7 +166,10 @@ fn compose(
             message: "this is not UTF-8 text".to_owned(),
         }
     })?;
-    if let Some(documents) = common::read(text, limits, reading, first_only) {
+    // The short cut does not tell how a scalar was written, which kyaml's readers have to know.
+    if reading.dialect == Dialect::GoYaml2
+        && let Some(documents) = common::read(text, limits, reading, first_only)
+    {
         return Ok(documents);
     }
     nesting(text, limits)?;

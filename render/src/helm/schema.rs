@@ -10,6 +10,8 @@ use super::chart::ChartData;
 use super::values::to_json;
 use super::working::Node;
 
+mod cost;
+
 /// Bytes of a schema.
 const SCHEMA_BYTES: usize = 1 << 20;
 /// Faults that one message lists.
@@ -18,7 +20,10 @@ const FAULTS: usize = 50;
 const PATTERN_BYTES: usize = 1 << 20;
 
 /// A compiled schema.
-pub struct Schema(Validator);
+pub struct Schema {
+    document: Json,
+    validator: Validator,
+}
 
 impl fmt::Debug for Schema {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -65,13 +70,19 @@ impl Schema {
         }
         options
             .build(&schema)
-            .map(Self)
+            .map(|validator| Self {
+                document: schema,
+                validator,
+            })
             .map_err(|error| error.to_string())
     }
 
     /// What is wrong, a line each.
     fn faults(&self, values: &Json) -> Vec<String> {
-        self.0
+        if let Err(message) = cost::bounded(&self.document, values) {
+            return vec![message];
+        }
+        self.validator
             .iter_errors(values)
             .take(FAULTS)
             .map(|error| format!("- at '{}': {error}", error.instance_path()))

@@ -2,12 +2,12 @@
 //! collections in brackets on one line. It builds the value while it reads, several times as fast as by events.
 //!
 //! It takes nothing that it is not sure of: whatever is unusual or wrong makes it give up, and the text is read by the whole
-//! parser, which alone reports faults. Where it does give a value, that is the value of the whole parser.
+//! parser, which alone reports faults and knows kyaml's dialect. Where it does give a value, that is the value of the whole parser.
 
 use memchr::{memchr, memmem};
 use serde_json::{Map, Value};
 
-use super::{Dialect, Document, Duplicates, Reading, scalar};
+use super::{Document, Duplicates, Reading, scalar};
 use crate::Limits;
 
 mod flow;

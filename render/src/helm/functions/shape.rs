@@ -89,13 +89,32 @@ pub fn from_serde(json: &Json) -> Value {
 /// # Errors
 /// When it is nested too deeply (a map may even be part of itself), or has no form.
 pub fn to_node(value: &Value) -> Result<Node, FunctionError> {
-    shape(value, Format::Json, 0)
+    shape(value, Format::Json)
 }
 
+/// Values of one document that is written. Lists and maps that are shared count wherever they stand.
+const VALUES: usize = 1_000_000;
+
 /// A value as a format sees it.
-pub fn shape(value: &Value, format: Format, depth: usize) -> Result<Node, FunctionError> {
+///
+/// # Errors
+/// When it is nested too deeply, has too many values, or has no form.
+pub fn shape(value: &Value, format: Format) -> Result<Node, FunctionError> {
+    inner(value, format, 0, &mut 0)
+}
+
+fn inner(
+    value: &Value,
+    format: Format,
+    depth: usize,
+    values: &mut usize,
+) -> Result<Node, FunctionError> {
     if depth > DEPTH {
         return Err(too_deep());
+    }
+    *values += 1;
+    if *values > VALUES {
+        return Err(format!("more than {VALUES} values are to be written").into());
     }
     Ok(match value {
         Value::Nil => Node::Null,
@@ -119,7 +138,7 @@ pub fn shape(value: &Value, format: Format, depth: usize) -> Result<Node, Functi
         Value::List(list) => Node::List(
             list.to_vec()
                 .iter()
-                .map(|item| shape(item, format, depth + 1))
+                .map(|item| inner(item, format, depth + 1, values))
                 .collect::<Result<_, _>>()?,
         ),
         Value::Map(map) if map.is_nil() && format != Format::Yaml => Node::Null,
@@ -128,16 +147,21 @@ pub fn shape(value: &Value, format: Format, depth: usize) -> Result<Node, Functi
                 .iter()
                 .map(|(key, item)| {
                     let key = Key::Text(key.to_string_lossy().into_owned());
-                    Ok((key, shape(item, format, depth + 1)?))
+                    Ok((key, inner(item, format, depth + 1, values)?))
                 })
                 .collect::<Result<_, FunctionError>>()?,
         ),
-        Value::Object(_) => object(value, format, depth)?,
+        Value::Object(_) => object(value, format, depth, values)?,
         whole => Node::Int(whole.as_integer().unwrap_or_default()),
     })
 }
 
-fn object(value: &Value, format: Format, depth: usize) -> Result<Node, FunctionError> {
+fn object(
+    value: &Value,
+    format: Format,
+    depth: usize,
+    values: &mut usize,
+) -> Result<Node, FunctionError> {
     if let Some(time) = value.as_object::<Time>() {
         return Ok(Node::Plain(
             time.0.format("2006-01-02T15:04:05.999999999Z07:00"),
@@ -150,7 +174,7 @@ fn object(value: &Value, format: Format, depth: usize) -> Result<Node, FunctionE
         return Ok(Node::Null);
     };
     let fields = match object.underlying() {
-        Underlying::Value(value) => return shape(&value, format, depth + 1),
+        Underlying::Value(value) => return inner(&value, format, depth + 1, values),
         Underlying::Struct(fields) => fields,
     };
     let ty = object.go_type();
@@ -180,7 +204,7 @@ fn object(value: &Value, format: Format, depth: usize) -> Result<Node, FunctionE
             }
             (*tag).clone_into(&mut key);
         }
-        entries.push((Key::Text(key), shape(&value, format, depth + 1)?));
+        entries.push((Key::Text(key), inner(&value, format, depth + 1, values)?));
     }
     Ok(Node::Map(entries))
 }

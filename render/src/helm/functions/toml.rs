@@ -13,7 +13,7 @@ const NO_KEY: &str = "toml: top-level values must be Go maps or structs";
 
 /// Writes a value; the errors are the library's.
 pub fn write(value: &Value) -> Result<String, FunctionError> {
-    let node = shape(value, Format::Toml, 0)?;
+    let node = shape(value, Format::Toml)?;
     let mut out = String::new();
     match &node {
         Node::Null => {}

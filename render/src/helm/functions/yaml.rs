@@ -26,7 +26,7 @@ pub fn to_yaml(value: &Value) -> Result<Result<String, String>, FunctionError> {
 
 /// What `toYamlPretty` writes.
 pub fn to_yaml_pretty(value: &Value) -> Result<String, FunctionError> {
-    let node = shape(value, Format::Yaml, 0)?;
+    let node = shape(value, Format::Yaml)?;
     Ok(without_break(write(&node, Layout::PRETTY)))
 }
 

@@ -3,9 +3,11 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::yaml::Dialect;
 use crate::yaml::{Numbers, attempt};
 
-const DIALECTS: [Dialect; 2] = [Dialect::GoYaml2, Dialect::Kyaml];
+/// The short cut is not taken for others.
+const DIALECTS: [Dialect; 1] = [Dialect::GoYaml2];
 
 fn readings() -> impl Iterator<Item = Reading> {
     DIALECTS.into_iter().flat_map(|dialect| {
