@@ -11,7 +11,9 @@ use tiphys_engine::schema::Schemas;
 use tiphys_engine::sync::{self, Options};
 use tiphys_engine::tracking::Tracking;
 use tiphys_engine::{diff, project, window};
-use tiphys_model::{Application, ApplicationSource, ApplicationSpec, ResourceKey, SyncWindow};
+use tiphys_model::{
+    AppProject, Application, ApplicationSource, ApplicationSpec, ResourceKey, SyncWindow,
+};
 use tiphys_render::Manifest;
 
 use crate::cluster::{Cluster, ClusterError, MANAGER};
@@ -212,9 +214,7 @@ impl Reconciler {
     ) -> Result<(String, Cluster), Condition> {
         let destination = &application.spec.destination;
         let server = if destination.server.is_empty() {
-            self.records()
-                .server(&destination.name)
-                .map_err(|reason| Condition::new("InvalidSpecError", reason))?
+            self.records().server(&destination.name).map_err(invalid)?
         } else {
             destination.server.trim_end_matches('/').to_owned()
         };
@@ -304,170 +304,215 @@ impl Reconciler {
         choice: Choice<'_>,
     ) -> Result<Target, Condition> {
         let records = self.records();
-        let spec = &application.spec;
-        let invalid = |message: String| Condition::new("InvalidSpecError", message);
-        let project = records.projects.get(&spec.project).ok_or_else(|| {
+        let name = &application.spec.project;
+        let project = records.projects.get(name).ok_or_else(|| {
             invalid(format!(
-                "Application referencing project {} which does not exist",
-                spec.project
+                "Application referencing project {name} which does not exist"
             ))
         })?;
         let (server, cluster) = self.destination(application)?;
-        let own = sources_of(spec);
-        if own.is_empty() {
-            return Err(invalid("spec.source is empty".to_owned()));
-        }
-        let sources: Vec<ApplicationSource> = match (choice.source, choice.sources) {
-            (_, several) if !several.is_empty() => several.to_vec(),
-            (Some(source), _) => vec![source.clone()],
-            (None, _) => own.to_vec(),
-        };
-        let revisions: Vec<String> = match choice.revision {
-            Some(revision) if choice.revisions.is_empty() => vec![revision.to_owned()],
-            _ => choice.revisions.to_vec(),
-        };
+        let (sources, revisions) = chosen(&application.spec, choice)?;
         let permission = self.permission(application, server);
-        let destination = permission.destination();
         let urls: Vec<&str> = sources
             .iter()
             .map(|source| source.repo_url.as_str())
             .collect();
-        let violations = project::violations(project, &urls, destination);
+        let violations = project::violations(project, &urls, permission.destination());
         if !violations.is_empty() {
             return Err(invalid(violations.join("; ")));
         }
         let rendered = self.render(application, &sources, &revisions).await?;
-        let manifests = Arc::clone(&rendered.manifests);
-        let unreachable = |error: ClusterError| {
-            Condition::new(
-                "ComparisonError",
-                format!("Failed to load live state: {error}"),
-            )
-        };
         cluster.ready().await.map_err(unreachable)?;
-        let mut target = Target {
+        let manifests = Arc::clone(&rendered.manifests);
+        let mut target = self.empty_target(application, cluster, permission);
+        target.defined = definitions(&manifests);
+        target.note_sources(application, sources, rendered);
+        target.note_rules(application);
+        target.want(application, project, &manifests).await?;
+        let namespace = made_namespace(application, choice.options);
+        target.follow(application, namespace.as_ref()).await?;
+        target.note_shared(&application.metadata.name);
+        if choice.compares() {
+            target.load_schemas().await;
+        }
+        Ok(target)
+    }
+
+    /// A target of which only the place and the rules are known.
+    fn empty_target(
+        &self,
+        application: &Application,
+        cluster: Cluster,
+        permission: Permission,
+    ) -> Target {
+        let policy = application.spec.sync_policy.as_ref();
+        let annotations = &application.metadata.annotations;
+        Target {
             cluster,
             revision: String::new(),
             source: ApplicationSource::default(),
             revisions: Vec::new(),
             sources: Vec::new(),
-            types: rendered
-                .types
-                .iter()
-                .map(|kind| kind.map(|kind| kind.to_string()).unwrap_or_default())
-                .collect(),
-            wanted: Vec::with_capacity(manifests.len()),
-            defined: definitions(&manifests),
+            types: Vec::new(),
+            wanted: Vec::new(),
+            defined: HashMap::new(),
             served: HashSet::new(),
             shared: Vec::new(),
             rules: IgnoreRules::default(),
             rules_text: rules_text(application),
             customs: Arc::clone(&self.inner.customs),
-            compare_options: application
-                .metadata
-                .annotations
+            compare_options: annotations
                 .get(COMPARE_OPTIONS)
                 .map_or_else(CompareOptions::default, |text| CompareOptions::parse(text)),
-            sync_options: spec
-                .sync_policy
-                .as_ref()
-                .map_or_else(Options::default, |policy| {
-                    Options::of_application_leniently(&policy.sync_options)
-                }),
+            sync_options: policy.map_or_else(Options::default, |policy| {
+                Options::of_application_leniently(&policy.sync_options)
+            }),
             tracking: Arc::clone(self.inner.clusters.tracking()),
             schemas: Schemas::default(),
-            permission: permission.clone(),
+            permission,
             forbidden: Vec::new(),
             warnings: Vec::new(),
-        };
-        // What a client wrote under `sources` stays there, also when it is one.
-        if spec.sources.is_empty() && sources.len() == 1 {
-            target.source = sources.into_iter().next().unwrap_or_default();
-            target.revision = rendered.revisions.into_iter().next().unwrap_or_default();
-        } else {
-            target.sources = sources;
-            target.revisions = rendered.revisions;
         }
-        let (rules, errors) = IgnoreRules::compile(
-            self.inner
-                .customs
-                .ignore
-                .iter()
-                .chain(&spec.ignore_differences),
-        );
-        target.rules = rules;
-        target.warnings.extend(
-            errors
-                .iter()
-                .map(|error| Condition::new("ComparisonError", error)),
-        );
+    }
+}
+
+fn invalid(message: String) -> Condition {
+    Condition::new("InvalidSpecError", message)
+}
+
+fn unreachable(error: ClusterError) -> Condition {
+    Condition::new(
+        "ComparisonError",
+        format!("Failed to load live state: {error}"),
+    )
+}
+
+/// The sources and revisions that a choice means; there is at least one source.
+fn chosen(
+    spec: &ApplicationSpec,
+    choice: Choice<'_>,
+) -> Result<(Vec<ApplicationSource>, Vec<String>), Condition> {
+    let own = sources_of(spec);
+    if own.is_empty() {
+        return Err(invalid("spec.source is empty".to_owned()));
+    }
+    let sources = match (choice.source, choice.sources) {
+        (_, several) if !several.is_empty() => several.to_vec(),
+        (Some(source), _) => vec![source.clone()],
+        (None, _) => own.to_vec(),
+    };
+    let revisions = match choice.revision {
+        Some(revision) if choice.revisions.is_empty() => vec![revision.to_owned()],
+        _ => choice.revisions.to_vec(),
+    };
+    Ok((sources, revisions))
+}
+
+impl Target {
+    fn note_sources(
+        &mut self,
+        application: &Application,
+        sources: Vec<ApplicationSource>,
+        rendered: Rendered,
+    ) {
+        self.types = rendered
+            .types
+            .iter()
+            .map(|kind| kind.map(|kind| kind.to_string()).unwrap_or_default())
+            .collect();
+        // What a client wrote under `sources` stays there, also when it is one.
+        if application.spec.sources.is_empty() && sources.len() == 1 {
+            self.source = sources.into_iter().next().unwrap_or_default();
+            self.revision = rendered.revisions.into_iter().next().unwrap_or_default();
+        } else {
+            self.sources = sources;
+            self.revisions = rendered.revisions;
+        }
+    }
+
+    fn note_rules(&mut self, application: &Application) {
+        let own = &application.spec.ignore_differences;
+        let (rules, errors) = IgnoreRules::compile(self.customs.ignore.iter().chain(own));
+        self.rules = rules;
+        let errors = errors.iter().map(ToString::to_string).collect();
+        self.warn("ComparisonError", errors);
         let place = format!("application {}", application.metadata.name);
-        target.warnings.extend(
-            target
-                .compare_options
-                .warnings(&place)
-                .into_iter()
-                .map(|warning| Condition::new("CompareOptionWarning", warning)),
-        );
+        let unknown = self.compare_options.warnings(&place);
+        self.warn("CompareOptionWarning", unknown);
+    }
+
+    fn warn(&mut self, kind: &'static str, messages: Vec<String>) {
+        let conditions = messages
+            .into_iter()
+            .map(|message| Condition::new(kind, message));
+        self.warnings.extend(conditions);
+    }
+
+    /// Takes the manifests, ready to be applied; what the project does not permit is only noted.
+    async fn want(
+        &mut self,
+        application: &Application,
+        project: &AppProject,
+        manifests: &[Manifest],
+    ) -> Result<(), Condition> {
+        let permission = self.permission.clone();
+        let tracking = Arc::clone(&self.tracking);
         let mut places: HashMap<ResourceKey, usize> = HashMap::new();
-        for manifest in manifests.iter() {
+        self.wanted.reserve(manifests.len());
+        for manifest in manifests {
             let gvk = object::gvk(&manifest.object);
-            let served = target.cluster.kind(&gvk).await.map_err(unreachable)?;
-            if served.is_some() {
-                target.served.insert((gvk.group.clone(), gvk.kind.clone()));
-            }
-            let namespaced = served.map_or_else(
-                || {
-                    target
-                        .defined
-                        .get(&(gvk.group.clone(), gvk.kind.clone()))
-                        .copied()
-                        .unwrap_or(true)
-                },
-                |kind| kind.namespaced,
-            );
+            let kind = (gvk.group.clone(), gvk.kind.clone());
+            let served = self.cluster.kind(&gvk).await.map_err(unreachable)?;
+            let namespaced = match served {
+                Some(served) => {
+                    self.served.insert(kind);
+                    served.namespaced
+                }
+                None => self.defined.get(&kind).copied().unwrap_or(true),
+            };
+            let ignored_status = self.customs.uncounted.status;
             let wanted = prepare(
                 &manifest.object,
                 gvk,
                 namespaced,
                 application,
-                self.tracking(),
-                target.customs.uncounted.status,
+                &tracking,
+                ignored_status,
             );
+            let destination = permission.destination();
             if let Some(reason) = project::refusal(project, destination, &wanted.key, namespaced) {
-                target.forbidden.push((wanted.key, wanted.gvk, reason));
+                self.forbidden.push((wanted.key, wanted.gvk, reason));
                 continue;
             }
-            target.warnings.extend(
-                sync::warnings(&wanted.object)
-                    .into_iter()
-                    .map(|warning| Condition::new("SyncOptionWarning", warning)),
-            );
-            target.warnings.extend(
-                CompareOptions::of(&wanted.object)
-                    .warnings(&wanted.key)
-                    .into_iter()
-                    .map(|warning| Condition::new("CompareOptionWarning", warning)),
-            );
+            self.warn("SyncOptionWarning", sync::warnings(&wanted.object));
+            let unknown = CompareOptions::of(&wanted.object).warnings(&wanted.key);
+            self.warn("CompareOptionWarning", unknown);
             match places.get(&wanted.key) {
                 // A hook without a name gets another for every attempt.
-                _ if wanted.key.name.is_empty() => target.wanted.push(wanted),
+                _ if wanted.key.name.is_empty() => self.wanted.push(wanted),
                 Some(&at) => {
-                    target.warnings.push(Condition::new(
-                        "RepeatedResourceWarning",
-                        format!(
-                            "Resource {} appeared 2 times among application resources.",
-                            wanted.key
-                        ),
-                    ));
-                    target.wanted[at] = wanted;
+                    let message = format!(
+                        "Resource {} appeared 2 times among application resources.",
+                        wanted.key
+                    );
+                    self.warn("RepeatedResourceWarning", vec![message]);
+                    self.wanted[at] = wanted;
                 }
                 None => {
-                    places.insert(wanted.key.clone(), target.wanted.len());
-                    target.wanted.push(wanted);
+                    places.insert(wanted.key.clone(), self.wanted.len());
+                    self.wanted.push(wanted);
                 }
             }
         }
+        Ok(())
+    }
+
+    /// Follows the kinds that are wanted or were there before, and makes sure that what is wanted is known as it is.
+    async fn follow(
+        &self,
+        application: &Application,
+        namespace: Option<&ResourceKey>,
+    ) -> Result<(), Condition> {
         let before = application
             .status
             .iter()
@@ -477,44 +522,29 @@ impl Reconciler {
                 version: resource.version.clone(),
                 kind: resource.kind.clone(),
             });
-        let namespace = made_namespace(application, choice.options);
-        let kinds = target
+        let kinds = self
             .wanted
             .iter()
             .map(|wanted| wanted.gvk.clone())
             .chain(before)
-            .chain(namespace.iter().map(|key| Gvk {
+            .chain(namespace.map(|key| Gvk {
                 group: String::new(),
                 version: "v1".to_owned(),
                 kind: key.kind.clone(),
             }))
             .collect::<Vec<_>>();
-        target
-            .cluster
-            .watch_kinds(kinds)
-            .await
-            .map_err(unreachable)?;
-        let keys: Vec<&ResourceKey> = target
+        self.cluster.watch_kinds(kinds).await.map_err(unreachable)?;
+        let keys: Vec<&ResourceKey> = self
             .wanted
             .iter()
             .map(|wanted| &wanted.key)
             .filter(|key| !key.name.is_empty())
-            .chain(&namespace)
+            .chain(namespace)
             .collect();
-        target
-            .cluster
-            .load(&application.metadata.name, &keys)
-            .await
-            .map_err(unreachable)?;
-        target.note_shared(&application.metadata.name);
-        if choice.compares() {
-            target.load_schemas().await;
-        }
-        Ok(target)
+        let name = &application.metadata.name;
+        self.cluster.load(name, &keys).await.map_err(unreachable)
     }
-}
 
-impl Target {
     /// Loads the schemas of what is compared.
     async fn load_schemas(&mut self) {
         let name = |gvk: &Gvk| {
