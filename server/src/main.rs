@@ -8,6 +8,11 @@ mod serve;
 
 use clap::Parser as _;
 
+/// A good part of a comparison is small allocations, and what thousands of them leave behind would stay resident with the system's
+/// own allocator.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> std::process::ExitCode {
     match cli::Cli::parse().run() {
         Ok(code) => code,

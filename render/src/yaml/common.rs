@@ -22,10 +22,6 @@ pub(super) fn read(
     reading: Reading,
     first_only: bool,
 ) -> Option<Vec<Document>> {
-    // There it is noted how every scalar was written, which is more than a value.
-    if reading.dialect == Dialect::Kyaml {
-        return None;
-    }
     let mut reader = Reader {
         text,
         at: 0,
