@@ -11,7 +11,7 @@ use clap::Parser as _;
 /// A good part of a comparison is small allocations, and what thousands of them leave behind would stay resident with the system's
 /// own allocator.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> std::process::ExitCode {
     match cli::Cli::parse().run() {
