@@ -153,6 +153,10 @@ impl Store for SledStore {
         self.read(|place, tree, durable| read::get(place, tree, durable, key))
     }
 
+    fn gets_at_once(&self) -> bool {
+        true
+    }
+
     fn range(&self, request: &RangeRequest) -> Result<RangePage> {
         self.read(|place, tree, durable| read::range(place, tree, durable, request))
     }

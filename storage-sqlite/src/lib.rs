@@ -202,6 +202,10 @@ impl Store for SqliteStore {
         self.read(|connection| read::get(&self.place, connection, key))
     }
 
+    fn gets_at_once(&self) -> bool {
+        true
+    }
+
     fn range(&self, request: &RangeRequest) -> Result<RangePage> {
         self.read(|connection| read::range(&self.place, connection, request))
     }

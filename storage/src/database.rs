@@ -119,6 +119,9 @@ impl Database {
     /// What the store answers.
     pub async fn get(&self, key: impl Into<Bytes>) -> Result<Option<KeyValue>> {
         let key = key.into();
+        if self.shared.store.gets_at_once() {
+            return self.shared.store.get(&key);
+        }
         self.blocking(move |store| store.get(&key)).await
     }
 

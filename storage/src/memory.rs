@@ -109,6 +109,10 @@ impl Store for MemoryStore {
         Ok(self.read().current(key).cloned())
     }
 
+    fn gets_at_once(&self) -> bool {
+        true
+    }
+
     fn range(&self, request: &RangeRequest) -> Result<RangePage> {
         let state = self.read();
         let revision = request.revision.unwrap_or(state.revision);

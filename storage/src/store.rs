@@ -22,6 +22,12 @@ pub trait Store: Send + Sync + 'static {
     /// The newest value of a key.
     fn get(&self, key: &[u8]) -> Result<Option<KeyValue>>;
 
+    /// Whether [`get`](Store::get) is a matter of microseconds, so that it may be called where nothing should block: the way to
+    /// another thread and back takes longer. A store that is reached over a network says no, which is the default.
+    fn gets_at_once(&self) -> bool {
+        false
+    }
+
     /// The keys of a range in byte order, at one revision.
     ///
     /// # Errors
