@@ -17,6 +17,7 @@ use rustix::process::{Pid, Signal, kill_process};
 #[derive(Debug)]
 pub struct Process {
     name: String,
+    command: Command,
     child: Child,
     log: PathBuf,
 }
@@ -43,9 +44,20 @@ impl Process {
             })?;
         Ok(Self {
             name: name.to_owned(),
+            command,
             child,
             log: log.to_owned(),
         })
+    }
+
+    /// Starts the same command once more, after it has ended.
+    ///
+    /// # Errors
+    /// When the program cannot be started.
+    pub fn start_again(&mut self) -> Result<()> {
+        let started = self.command.spawn();
+        self.child = started.with_context(|| format!("cannot start {} again", self.name))?;
+        Ok(())
     }
 
     /// The name it was started under.

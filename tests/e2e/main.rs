@@ -2,6 +2,7 @@
 
 mod api;
 mod automation;
+mod chaos;
 mod cluster;
 mod data_directory;
 mod deletion;

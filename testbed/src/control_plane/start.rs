@@ -193,6 +193,47 @@ impl ControlPlane {
         self.save()
     }
 
+    /// Kills one of the programs by its name, as a crash would.
+    ///
+    /// # Errors
+    /// When there is none of that name.
+    pub fn kill(&mut self, name: &str) -> Result<()> {
+        self.program(name)?.kill();
+        Ok(())
+    }
+
+    /// Starts a killed program again, and waits until the API server is ready.
+    ///
+    /// # Errors
+    /// When there is none of that name, or it does not start.
+    pub fn start_again(&mut self, name: &str) -> Result<()> {
+        let program = self.program(name)?;
+        program.start_again()?;
+        let id = program.id();
+        for running in &mut self.state.processes {
+            if running.name == name {
+                running.id = id;
+            }
+        }
+        self.save()?;
+        let kubernetes = Kubernetes::from_kubeconfig(&self.state.kubeconfig)?;
+        wait_for("the API server", PATIENCE, || {
+            Ok(probe(
+                kubernetes
+                    .client()
+                    .get("/readyz")
+                    .map(|a| (a.status, a.text)),
+            ))
+        })
+    }
+
+    fn program(&mut self, name: &str) -> Result<&mut Process> {
+        self.processes
+            .iter_mut()
+            .find(|process| process.name() == name)
+            .with_context(|| format!("no {name} belongs to this control plane"))
+    }
+
     fn save(&self) -> Result<()> {
         fs::write(
             self.folder.join(STATE),
