@@ -284,6 +284,21 @@ impl World {
         })
     }
 
+    /// Waits until the application is no more.
+    ///
+    /// # Errors
+    /// When it is still there in the end.
+    pub fn until_gone(&self) -> Result<()> {
+        wait_for("the end of the application", PATIENCE, || {
+            let answer = self.client.get(&self.path(""))?;
+            Ok(if answer.status == 404 {
+                Ok(())
+            } else {
+                Err(answer.text)
+            })
+        })
+    }
+
     /// Kills the server as a crash would, and starts it again on the same data.
     ///
     /// # Errors

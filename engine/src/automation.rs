@@ -351,6 +351,29 @@ fn heal(
     Ok(())
 }
 
+/// The commits that a synchronisation is of, one for each source.
+#[must_use]
+pub fn commits(sync: &SyncOperation) -> &[String] {
+    if sync.sources.is_empty() {
+        std::slice::from_ref(&sync.revision)
+    } else {
+        &sync.revisions
+    }
+}
+
+/// The commits that an application was compared at, one for each source.
+#[must_use]
+pub fn compared(application: &Application) -> &[String] {
+    let Some(status) = &application.status else {
+        return &[];
+    };
+    if application.spec.sources.is_empty() {
+        std::slice::from_ref(&status.sync.revision)
+    } else {
+        &status.sync.revisions
+    }
+}
+
 /// Whether a running operation gives way to a newer commit: only automated ones do, when that was asked for, and not for the
 /// commit that they are at or that a pin keeps away from.
 #[must_use]

@@ -147,6 +147,5 @@ fn digest(target: &Target) -> String {
         hash.update(wanted.object.to_string());
         hash.update([0]);
     }
-    let digest = hash.finalize();
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    crate::hexadecimal(&hash.finalize())
 }

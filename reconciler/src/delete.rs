@@ -277,9 +277,7 @@ impl Scene {
             message: health.as_ref().map_or("", |health| &health.message),
         })
     }
-}
 
-impl Scene {
     fn left(&self) -> Vec<Left<'_>> {
         let keys = self.tracked.iter();
         keys.filter_map(|key| {

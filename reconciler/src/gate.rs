@@ -1,7 +1,7 @@
 //! What holds an operation back, or ends it early: dependencies, sync windows, a newer commit.
 
 use chrono::{DateTime, Utc};
-use tiphys_engine::automation;
+use tiphys_engine::automation::{self, compared};
 use tiphys_engine::depends::{self, Dependency, Gate, State};
 use tiphys_engine::sync::hook::Occasion;
 use tiphys_engine::sync::{Deadlines, Record};
@@ -31,18 +31,6 @@ pub(crate) fn deadlines(application: &Application) -> Deadlines {
         .unwrap_or_default()
 }
 
-/// The commits that an application was compared at, one for each source.
-fn compared(application: &Application) -> &[String] {
-    let Some(status) = &application.status else {
-        return &[];
-    };
-    if application.spec.sources.is_empty() {
-        std::slice::from_ref(&status.sync.revision)
-    } else {
-        &status.sync.revisions
-    }
-}
-
 /// Whether the comparison in the status is of the specification as it is now.
 fn is_observed(application: &Application) -> bool {
     let spec = &application.spec;
@@ -64,13 +52,7 @@ fn brings_back(application: &Application, sync: &SyncOperation) -> bool {
         .status
         .as_ref()
         .and_then(|status| status.pin.as_ref());
-    let is_other = |pin: &ApplicationPin| {
-        if sync.sources.is_empty() {
-            pin.away_from != [sync.revision.as_str()]
-        } else {
-            pin.away_from != sync.revisions
-        }
-    };
+    let is_other = |pin: &ApplicationPin| pin.away_from != automation::commits(sync);
     crate::execute::occasion(application, sync) == Occasion::Rollback || pin.is_some_and(is_other)
 }
 
@@ -224,11 +206,12 @@ impl Reconciler {
         let running = self.render(application, sources, revisions).await.ok()?;
         // What cannot be rendered would end something that works for something that does not.
         let next = self.render(application, own, &newest).await.ok()?;
-        let objects = |rendered: &crate::Rendered| -> Vec<serde_json::Value> {
-            let manifests = rendered.manifests.iter();
-            manifests.map(|manifest| manifest.object.clone()).collect()
+        let same = {
+            let [running, next] = [&running, &next]
+                .map(|rendered| rendered.manifests.iter().map(|manifest| &manifest.object));
+            running.eq(next)
         };
-        if objects(&running) == objects(&next) {
+        if same {
             return None;
         }
         let short: Vec<&str> = newest

@@ -312,12 +312,7 @@ impl Sources {
             .places
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        let folder = || {
-            Sha256::digest(id.as_bytes())[..16]
-                .iter()
-                .map(|byte| format!("{byte:02x}"))
-                .collect::<String>()
-        };
+        let folder = || crate::hexadecimal(&Sha256::digest(id.as_bytes())[..16]);
         Arc::clone(places.entry(id.clone()).or_insert_with(|| {
             Arc::new(Place {
                 folder: self.inner.options.folder.join(folder()),

@@ -3,7 +3,6 @@
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 use tiphys_testbed::git::Mode;
-use tiphys_testbed::wait_for;
 use tiphys_tests::{PATIENCE, World, annotated, config_map};
 
 /// Creates the application with a policy, synchronises it, and waits until its finalizers are as many as expected.
@@ -16,17 +15,6 @@ fn deploy(world: &World, finalizers: usize) -> Result<()> {
         app["metadata"]["finalizers"].as_array().map_or(0, Vec::len) == finalizers
     })?;
     Ok(())
-}
-
-fn until_gone(world: &World) -> Result<()> {
-    wait_for("the end of the application", PATIENCE, || {
-        let answer = world.client.get(&world.path(""))?;
-        Ok(if answer.status == 404 {
-            Ok(())
-        } else {
-            Err(answer.text)
-        })
-    })
 }
 
 /// Waits for a condition of the application that is being deleted.
@@ -137,7 +125,7 @@ fn hooks_run_before_and_after_and_waves_go_from_last_to_first() -> Result<()> {
     world
         .kubernetes
         .merge(&world.map("after"), &json!({"data": {"value": "done"}}))?;
-    until_gone(&world)?;
+    world.until_gone()?;
     world.kubernetes.wait_gone(&world.map("after"), PATIENCE)?;
     world.kubernetes.wait_gone(&world.map("before"), PATIENCE)
 }
@@ -162,7 +150,7 @@ fn a_hook_that_fails_keeps_the_application_until_it_is_mended() -> Result<()> {
     ));
     world.repository.write("app/check.yaml", hook("1"))?;
     world.repository.commit("mended")?;
-    until_gone(&world)?;
+    world.until_gone()?;
     world.kubernetes.wait_gone(&world.map("a"), PATIENCE)
 }
 
@@ -195,7 +183,7 @@ fn what_is_to_stay_stays_and_what_has_to_be_confirmed_waits() -> Result<()> {
     let patch = json!({"metadata": {"annotations": {"argocd.argoproj.io/deletion-approved": now}}});
     let request = json!({"patchType": "merge", "patch": patch.to_string()});
     world.client.patch(&world.path(""), &request)?.ok()?;
-    until_gone(&world)?;
+    world.until_gone()?;
     for name in ["a", "asked"] {
         world.kubernetes.wait_gone(&world.map(name), PATIENCE)?;
     }
@@ -238,10 +226,10 @@ fn dependents_go_before_or_after_their_owner() -> Result<()> {
                 json!(["foregroundDeletion"])
             );
         } else {
-            until_gone(&world)?;
+            world.until_gone()?;
         }
         let_go(&world, "dependent")?;
-        until_gone(&world)?;
+        world.until_gone()?;
         world.kubernetes.wait_gone(&world.map("owner"), PATIENCE)?;
     }
     Ok(())
@@ -267,7 +255,7 @@ fn what_cannot_run_its_hooks_can_be_let_go() -> Result<()> {
     let patch = json!({"metadata": {"finalizers": null}}).to_string();
     let request = json!({"patchType": "merge", "patch": patch});
     world.client.patch(&world.path(""), &request)?.ok()?;
-    until_gone(&world)?;
+    world.until_gone()?;
     assert!(world.kubernetes.get(&world.map("a"))?.is_some());
     Ok(())
 }
@@ -308,7 +296,7 @@ fn claims_of_a_stateful_set_stay_although_they_have_copied_its_labels() -> Resul
     })?;
     world.until_ended()?;
     world.client.delete(&world.path(""))?.ok()?;
-    until_gone(&world)?;
+    world.until_gone()?;
     let set = format!(
         "/apis/apps/v1/namespaces/{}/statefulsets/db",
         world.namespace

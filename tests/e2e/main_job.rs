@@ -2,7 +2,6 @@
 
 use anyhow::Result;
 use serde_json::{Value, json};
-use tiphys_testbed::wait_for;
 use tiphys_tests::{PATIENCE, World, config_map};
 
 const WEB: &str = "---
@@ -139,14 +138,7 @@ fn main_job(name: &str, store: &str) -> Result<()> {
     world
         .kubernetes
         .wait_gone(&world.map("settings"), PATIENCE)?;
-    tiphys_testbed::wait_for("the application to be gone", PATIENCE, || {
-        let answer = world.client.get(&world.path(""))?;
-        Ok(if answer.status == 404 {
-            Ok(())
-        } else {
-            Err(answer.text)
-        })
-    })?;
+    world.until_gone()?;
 
     let everything = [
         world.client.get("/api/v1/repositories")?.text,
@@ -265,14 +257,7 @@ spec:
     // The definition stays, as with Argo CD: the objects of others would go with it.
     let definition =
         "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/oars.argonauts.example.com";
-    wait_for("the end of the application", PATIENCE, || {
-        let answer = world.client.get(&world.path(""))?;
-        Ok(if answer.status == 404 {
-            Ok(())
-        } else {
-            Err(answer.text)
-        })
-    })?;
+    world.until_gone()?;
     let left = world.kubernetes.get(definition)?.unwrap_or_default();
     assert!(left["metadata"]["deletionTimestamp"].is_null(), "{left}");
     world.kubernetes.delete(definition)

@@ -2,7 +2,6 @@
 
 use anyhow::Result;
 use serde_json::{Value, json};
-use tiphys_testbed::wait_for;
 use tiphys_tests::{PATIENCE, World, annotated, config_map, message};
 
 fn phase(application: &Value) -> &Value {
@@ -77,14 +76,7 @@ fn an_operation_ends_or_goes_on_although_its_cluster_was_lost() -> Result<()> {
             .contains("DeletionError")
     })?;
     way.mend();
-    wait_for("the end of the application", PATIENCE, || {
-        let answer = world.client.get(&world.path(""))?;
-        Ok(if answer.status == 404 {
-            Ok(())
-        } else {
-            Err(answer.text)
-        })
-    })?;
+    world.until_gone()?;
     world.kubernetes.wait_gone(&world.map("a"), PATIENCE)
 }
 

@@ -2,7 +2,6 @@
 
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
-use tiphys_testbed::wait_for;
 use tiphys_tests::{PATIENCE, World, config_map};
 
 #[test]
@@ -71,14 +70,7 @@ fn no_manifest_and_no_live_object_leads_out_of_a_project() -> Result<()> {
         );
     }
     world.client.delete(&world.path(""))?.ok()?;
-    wait_for("the end of the application", PATIENCE, || {
-        let answer = world.client.get(&world.path(""))?;
-        Ok(if answer.status == 404 {
-            Ok(())
-        } else {
-            Err(answer.text)
-        })
-    })?;
+    world.until_gone()?;
     world.kubernetes.wait_gone(&world.map("a"), PATIENCE)?;
     let stray = world.kubernetes.get(&map("stray"))?.context("the stray")?;
     assert!(stray["metadata"]["deletionTimestamp"].is_null());

@@ -324,8 +324,7 @@ pub(super) fn applied(target: &Target, record: &Record, dry_run: bool) -> BTreeM
         .filter(|wanted| applied.contains(&wanted.key))
         .map(|wanted| {
             let hash = Sha256::digest(wanted.object.to_string());
-            let hex: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
-            (wanted.key.to_string(), hex)
+            (wanted.key.to_string(), crate::hexadecimal(&hash))
         })
         .collect()
 }

@@ -348,8 +348,7 @@ mod tests {
     /// Something that nothing can compress, as identities and hashes are.
     fn hex(of: usize, digits: usize) -> String {
         let hash = Sha256::digest(of.to_be_bytes());
-        let text: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
-        text[..digits].to_owned()
+        crate::hexadecimal(&hash)[..digits].to_owned()
     }
 
     fn task(at: usize) -> TaskRecord {

@@ -155,10 +155,6 @@ pub struct Cache {
     written: std::sync::atomic::AtomicUsize,
 }
 
-fn hex(key: &Key) -> String {
-    key.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 impl Cache {
     /// A cache that keeps its entries in a folder, too, sealed.
     pub fn new(folder: Option<PathBuf>, sealer: Arc<Sealer>) -> Self {
@@ -240,7 +236,7 @@ impl Cache {
                     memory.bytes -= old.size;
                 }
                 if let Some((folder, _)) = &self.disk {
-                    let _gone = std::fs::remove_file(folder.join(hex(&key)));
+                    let _gone = std::fs::remove_file(folder.join(crate::hexadecimal(&key)));
                 }
             }
         });
@@ -248,7 +244,7 @@ impl Cache {
 
     fn read(&self, key: &Key) -> Option<Entry> {
         let (folder, sealer) = self.disk.as_ref()?;
-        let name = hex(key);
+        let name = crate::hexadecimal(key);
         let sealed = std::fs::read_to_string(folder.join(&name)).ok()?;
         let opened = sealer.open(&format!("/rendered/{name}"), &sealed).ok()?;
         let kept: Kept = serde_json::from_str(opened.expose()).ok()?;
@@ -268,7 +264,7 @@ impl Cache {
             .fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         let (folder, sealer, entry) = (folder.clone(), Arc::clone(sealer), Arc::clone(entry));
         let work = move || {
-            let name = hex(&entry.key);
+            let name = crate::hexadecimal(&entry.key);
             let Ok(text) = serde_json::to_string(&Kept::of(&entry)) else {
                 return;
             };

@@ -26,7 +26,7 @@ use tiphys_render::tree::{Tree, TreePath};
 use tokio::io::AsyncWriteExt as _;
 
 use super::{Kind, Repo, SourceError, Sources, helm, http, normalize};
-use archives::{Archives, hexadecimal};
+use archives::Archives;
 use catalogue::{Catalogue, Validators};
 use index::{IndexLimits, Listed};
 use registry::{Registry, Tokens};
@@ -140,7 +140,7 @@ pub(super) fn identity(repo: &Repo) -> String {
         hash.update((part.len() as u64).to_be_bytes());
         hash.update(part);
     }
-    hexadecimal(&hash.finalize()[..16])
+    crate::hexadecimal(&hash.finalize()[..16])
 }
 
 /// A URL relative to the repository's, as Helm joins them: the repository's query goes along.

@@ -3,7 +3,7 @@
 use tiphys_api::{
     ApiError, Caller, Code, GetApplicationSyncWindowsQuery, ListApplicationOperationsQuery,
 };
-use tiphys_engine::automation::{is_automated, rollback};
+use tiphys_engine::automation::{self, is_automated, rollback};
 use tiphys_engine::window::{self, Window};
 use tiphys_model::*;
 
@@ -64,7 +64,11 @@ impl App {
             info: request.infos,
             retry: Some(request.retry_strategy.or(policy.retry).unwrap_or_default()),
         };
-        let resolved = operation.sync.as_ref().map(commits).unwrap_or_default();
+        let resolved = operation
+            .sync
+            .as_ref()
+            .map(|sync| automation::commits(sync).to_vec())
+            .unwrap_or_default();
         let whole = !request.dry_run && request.resources.is_empty();
         // Whoever synchronises what was rolled back wants it.
         self.queue(&place, operation, |application| {
@@ -296,27 +300,11 @@ fn refuse_deleting(application: &Application) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// The commits of an operation, one for each source.
-fn commits(sync: &SyncOperation) -> Vec<String> {
-    if sync.sources.is_empty() {
-        vec![sync.revision.clone()]
-    } else {
-        sync.revisions.clone()
-    }
-}
-
 /// The commits that an application was compared at; none when it was not yet.
 fn compared(application: &Application) -> Vec<String> {
-    let Some(status) = &application.status else {
-        return Vec::new();
-    };
-    let commits = if application.spec.sources.is_empty() {
-        vec![status.sync.revision.clone()]
-    } else {
-        status.sync.revisions.clone()
-    };
+    let commits = automation::compared(application);
     let known = commits.iter().all(|commit| !commit.is_empty());
-    commits.into_iter().filter(|_| known).collect()
+    commits.iter().filter(|_| known).cloned().collect()
 }
 
 /// Records on one page when the client does not say.

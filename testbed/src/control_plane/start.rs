@@ -93,11 +93,7 @@ fn try_start(
         &kubernetes,
     )?;
     plane.spawn("kube-apiserver", layout.api_server(programs)?)?;
-    plane.wait(
-        "the API server",
-        |k| Ok(probe(k.client().get("/readyz").map(|a| (a.status, a.text)))),
-        &kubernetes,
-    )?;
+    plane.wait("the API server", |k| Ok(api_ready(k)), &kubernetes)?;
     progress(&format!(
         "API server ready at {} after {:.1} s",
         access.server,
@@ -139,10 +135,10 @@ fn try_start(
     Ok(plane)
 }
 
-fn probe(answer: Result<(u16, String)>) -> Result<(), String> {
-    match answer {
-        Ok((200, _)) => Ok(()),
-        Ok((status, text)) => Err(format!("{status} {text}")),
+fn api_ready(kubernetes: &Kubernetes) -> Result<(), String> {
+    match kubernetes.client().get("/readyz") {
+        Ok(answer) if answer.status == 200 => Ok(()),
+        Ok(answer) => Err(format!("{} {}", answer.status, answer.text)),
         Err(error) => Err(format!("{error:#}")),
     }
 }
@@ -217,14 +213,7 @@ impl ControlPlane {
         }
         self.save()?;
         let kubernetes = Kubernetes::from_kubeconfig(&self.state.kubeconfig)?;
-        wait_for("the API server", PATIENCE, || {
-            Ok(probe(
-                kubernetes
-                    .client()
-                    .get("/readyz")
-                    .map(|a| (a.status, a.text)),
-            ))
-        })
+        wait_for("the API server", PATIENCE, || Ok(api_ready(&kubernetes)))
     }
 
     fn program(&mut self, name: &str) -> Result<&mut Process> {

@@ -21,13 +21,7 @@ pub struct Archives {
 /// SHA-256 in hexadecimal digits.
 #[must_use]
 pub fn sha256(content: &[u8]) -> String {
-    hexadecimal(&Sha256::digest(content))
-}
-
-/// Hexadecimal digits.
-#[must_use]
-pub fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    crate::hexadecimal(&Sha256::digest(content))
 }
 
 impl Archives {
