@@ -78,7 +78,7 @@ pub struct World {
     pub repository: Repository,
     /// Namespace of this test.
     pub namespace: String,
-    _plane: Arc<ControlPlane>,
+    _plane: Option<Arc<ControlPlane>>,
     folder: TempDir,
     also: Option<TempDir>,
 }
@@ -98,22 +98,36 @@ impl World {
     /// When something does not start.
     pub fn start_with(name: &str, change: impl FnOnce(&mut Options)) -> Result<Self> {
         let plane = control_plane()?;
+        let mut world = Self::start_on(plane.kubeconfig(), name, change)?;
+        world._plane = Some(plane);
+        Ok(world)
+    }
+
+    /// The same, on a control plane that is the caller's.
+    ///
+    /// # Errors
+    /// When something does not start.
+    pub fn start_on(
+        kubeconfig: &Path,
+        name: &str,
+        change: impl FnOnce(&mut Options),
+    ) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let root = folder.path().join("git");
         let repository = Repository::init(&root, "repo")?;
         let git = HttpServer::start(&root)?;
         let mut options = Options::new(&binary()?, &folder.path().join("data"));
-        options.kubeconfig = Some(plane.kubeconfig().to_owned());
+        options.kubeconfig = Some(kubeconfig.to_owned());
         change(&mut options);
         let tiphys = Tiphys::start(options)?;
         Ok(Self {
             client: tiphys.admin()?,
             tiphys,
-            kubernetes: Kubernetes::from_kubeconfig(plane.kubeconfig())?,
+            kubernetes: Kubernetes::from_kubeconfig(kubeconfig)?,
             git,
             repository,
             namespace: name.to_owned(),
-            _plane: plane,
+            _plane: None,
             folder,
             also: None,
         })

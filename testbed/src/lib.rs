@@ -16,6 +16,7 @@ pub mod ports;
 pub mod process;
 pub mod rest;
 pub mod tiphys;
+mod tls;
 pub mod tool;
 mod wait;
 pub mod web;
