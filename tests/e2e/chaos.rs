@@ -2,6 +2,7 @@
 
 mod admission;
 mod api_server;
+mod definitions;
 
 use anyhow::Result;
 use serde_json::{Value, json};
