@@ -15,9 +15,11 @@ use tiphys_testbed::control_plane::ControlPlane;
 use tiphys_testbed::forward::Forwarder;
 use tiphys_testbed::git::{HttpServer, Repository};
 use tiphys_testbed::kubernetes::{Access, Kubernetes};
+use tiphys_testbed::proxy::Proxy;
 use tiphys_testbed::rest::Client;
 use tiphys_testbed::tiphys::{Options, Tiphys};
 use tiphys_testbed::wait_for;
+use tiphys_testbed::web::{Answer, Request};
 
 /// How long anything may take before a test fails.
 pub const PATIENCE: Duration = Duration::from_secs(60);
@@ -179,14 +181,40 @@ impl World {
     /// # Errors
     /// When something does not start.
     pub fn start_behind(name: &str) -> Result<(Self, Forwarder)> {
+        Self::start_reached(name, |access| {
+            let target = access
+                .server
+                .strip_prefix("https://")
+                .context("the API server speaks HTTPS")?;
+            let forwarder = Forwarder::start(target)?;
+            access.server = format!("https://{}", forwarder.address());
+            Ok(forwarder)
+        })
+    }
+
+    /// The same, whose cluster's requests are answered by the test where `choose` has an answer.
+    ///
+    /// # Errors
+    /// When something does not start.
+    pub fn start_through(
+        name: &str,
+        choose: impl Fn(&Request) -> Option<Answer> + Send + Sync + 'static,
+    ) -> Result<(Self, Proxy)> {
+        Self::start_reached(name, |access| {
+            let proxy = Proxy::start(access, choose)?;
+            access.server = proxy.url();
+            Ok(proxy)
+        })
+    }
+
+    /// A world whose server reaches the cluster in a way of its own.
+    fn start_reached<T>(
+        name: &str,
+        way: impl FnOnce(&mut Access) -> Result<T>,
+    ) -> Result<(Self, T)> {
         let plane = control_plane()?;
         let mut access = Access::from_kubeconfig(plane.kubeconfig())?;
-        let target = access
-            .server
-            .strip_prefix("https://")
-            .context("the API server speaks HTTPS")?;
-        let forwarder = Forwarder::start(target)?;
-        access.server = format!("https://{}", forwarder.address());
+        let way = way(&mut access)?;
         let folder = tempfile::tempdir()?;
         let kubeconfig = folder.path().join("kubeconfig");
         std::fs::write(&kubeconfig, access.kubeconfig("forwarded"))?;
@@ -199,7 +227,7 @@ impl World {
                 .extend(["--config".to_owned(), file.display().to_string()]);
         })?;
         world.also = Some(folder);
-        Ok((world, forwarder))
+        Ok((world, way))
     }
 
     /// URL of the repository.

@@ -14,6 +14,7 @@ pub mod kubernetes;
 pub mod peers;
 pub mod ports;
 pub mod process;
+pub mod proxy;
 pub mod rest;
 pub mod tiphys;
 mod tls;

@@ -4,7 +4,7 @@
 
 use std::collections::HashSet;
 use std::sync::Weak;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures::TryStreamExt as _;
 use kube::api::{ListParams, WatchParams};
@@ -41,6 +41,29 @@ struct ListMetadata {
     resource_version: String,
     #[serde(rename = "continue")]
     continue_: Option<String>,
+}
+
+/// How long to wait before the next request: not at all after one that was of use, and ever longer while none is, so that an API server
+/// that refuses or ends every watch is not asked without end.
+#[derive(Default)]
+struct Pace {
+    next: Duration,
+}
+
+impl Pace {
+    /// A watch has ended. It was of use when it brought something, or stood for longer than the pause that it would cost.
+    fn ended(&mut self, has_brought: bool, stood: Duration) {
+        if has_brought || stood >= self.next.max(PAUSE_MIN) {
+            self.next = Duration::ZERO;
+        }
+    }
+
+    /// The pause before what comes next.
+    fn pause(&mut self) -> Duration {
+        let pause = self.next;
+        self.next = (pause * 2).clamp(PAUSE_MIN, PAUSE_MAX);
+        pause
+    }
 }
 
 /// Why following stopped for a moment.
@@ -100,14 +123,22 @@ impl Follower {
     }
 
     async fn run(&self) {
-        let mut pause = PAUSE_MIN;
+        let mut pace = Pace::default();
         let mut version: Option<String> = None;
         loop {
             let outcome = match version.take() {
-                None => self.list().await.map(|listed| version = Some(listed)),
+                None => match self.list().await {
+                    Ok(listed) => {
+                        version = Some(listed);
+                        continue;
+                    }
+                    Err(broken) => Err(broken),
+                },
                 Some(from) => {
-                    let mut at = from;
+                    let mut at = from.clone();
+                    let start = Instant::now();
                     let ended = self.watch(&mut at).await;
+                    pace.ended(at != from, start.elapsed());
                     // What was seen is not listed again, whatever ended the watch, unless its history is gone.
                     if !matches!(ended, Err(Broken::Expired)) {
                         version = Some(at);
@@ -115,8 +146,9 @@ impl Follower {
                     ended
                 }
             };
+            let mut pause = pace.pause();
             match outcome {
-                Ok(()) => pause = PAUSE_MIN,
+                Ok(()) => {}
                 Err(Broken::Dropped) => return,
                 Err(Broken::Expired) => {
                     tracing::debug!(
@@ -129,20 +161,21 @@ impl Follower {
                     if let kube::Error::Api(status) = &error
                         && matches!(status.code, 403..=405)
                     {
-                        // Whoever needs the kind next starts anew, with what is served and permitted then.
-                        let Ok(cluster) = self.cluster() else { return };
-                        self.announce.send_replace(Some(Err(ClusterError::new(
-                            &cluster.inner.server,
-                            error,
-                        ))));
-                        cluster.stop_following(&self.id);
-                        return;
+                        return self.give_up(error);
                     }
-                    tokio::time::sleep(pause.mul_f64(rand::random_range(0.5..1.5))).await;
-                    pause = (pause * 2).min(PAUSE_MAX);
+                    pause = pause.max(PAUSE_MIN);
                 }
             }
+            tokio::time::sleep(pause.mul_f64(rand::random_range(0.5..1.5))).await;
         }
+    }
+
+    /// Whoever needs the kind next starts anew, with what is served and permitted then.
+    fn give_up(&self, error: kube::Error) {
+        let Ok(cluster) = self.cluster() else { return };
+        self.announce
+            .send_replace(Some(Err(ClusterError::new(&cluster.inner.server, error))));
+        cluster.stop_following(&self.id);
     }
 
     fn arrived<'a>(&'a self, json: &'a str) -> Arrived<'a> {
@@ -234,4 +267,28 @@ fn resource_version(json: &str) -> Option<String> {
     serde_json::from_str::<Versioned>(json)
         .ok()
         .map(|versioned| versioned.metadata.resource_version)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_of_no_use_is_tried_ever_more_rarely() {
+        let mut pace = Pace::default();
+        let mut refused = || {
+            pace.ended(false, Duration::ZERO);
+            pace.pause()
+        };
+        let pauses: Vec<u128> = (0..9).map(|_| refused().as_millis()).collect();
+        assert_eq!(
+            pauses,
+            [0, 500, 1000, 2000, 4000, 8000, 16000, 30000, 30000]
+        );
+        pace.ended(true, Duration::ZERO);
+        assert_eq!(pace.pause(), Duration::ZERO);
+        // One that a proxy ends after a while, although nothing happened, is taken up again at once.
+        pace.ended(false, Duration::from_secs(1));
+        assert_eq!(pace.pause(), Duration::ZERO);
+    }
 }

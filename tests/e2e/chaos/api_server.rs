@@ -1,9 +1,15 @@
-//! An API server that dies.
+//! An API server that dies, forgets, or has too much to do.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use serde_json::{Value, json};
 use tiphys_testbed::control_plane::ControlPlane;
-use tiphys_tests::{HEALTH_OF_MAPS, World, annotated, message};
+use tiphys_testbed::wait_for;
+use tiphys_testbed::web::{Answer, Request};
+use tiphys_tests::{HEALTH_OF_MAPS, PATIENCE, World, annotated, message, status_of};
 
 use super::phase;
 
@@ -51,5 +57,113 @@ fn an_operation_goes_on_after_its_api_server_was_killed() -> Result<()> {
     }
     let last = world.kubernetes.get(&world.map("h"))?.unwrap_or_default();
     assert_eq!(last["metadata"]["uid"], hook["metadata"]["uid"]);
+    Ok(())
+}
+
+/// The API server's own words for what is refused.
+fn status(code: u16, reason: &str) -> String {
+    json!({"apiVersion": "v1", "kind": "Status", "metadata": {}, "status": "Failure", "message": "as the test wants it",
+        "reason": reason, "code": code})
+    .to_string()
+}
+
+fn is_watch(request: &Request) -> bool {
+    request.target.starts_with("/api/v1/configmaps?") && request.target.contains("watch=true")
+}
+
+fn is_list(request: &Request) -> bool {
+    request.target.starts_with("/api/v1/configmaps?") && !request.target.contains("watch=true")
+}
+
+/// The history that a watch wants to go on from is gone, which an API server says in one of two ways.
+#[test]
+fn live_state_heals_when_the_history_of_a_watch_is_gone() -> Result<()> {
+    let expired = Arc::new(AtomicBool::new(false));
+    let is_expired = Arc::clone(&expired);
+    let told = AtomicUsize::new(0);
+    let (world, proxy) = World::start_through("expired", move |request| {
+        if !is_expired.load(Ordering::SeqCst) || !is_watch(request) {
+            return None;
+        }
+        let gone = status(410, "Expired");
+        Some(if told.fetch_add(1, Ordering::SeqCst).is_multiple_of(2) {
+            Answer::ok(format!("{{\"type\":\"ERROR\",\"object\":{gone}}}\n"))
+        } else {
+            Answer::new(410, gone)
+        })
+    })?;
+    world
+        .repository
+        .write("app/a.yaml", annotated("a", "1", &[]))?
+        .write("app/b.yaml", annotated("b", "1", &[]))?;
+    let commit = world.repository.commit("one")?;
+    world.create(&Value::Null)?;
+    world.sync(&json!({}))?;
+    world.until_synced(&commit)?;
+
+    expired.store(true, Ordering::SeqCst);
+    proxy.hang_up();
+    // Nothing but a list can tell of it.
+    world.kubernetes.delete(&world.map("a"))?;
+    world.until("the object that is missing", |app| {
+        status_of(app, "a") == "OutOfSync"
+    })?;
+    // One list follows each watch that is refused, and they become rarer: three more refusals cost three pauses, which no busy
+    // machine makes shorter.
+    let (refused, listed) = (proxy.count(is_watch), proxy.count(is_list));
+    let start = Instant::now();
+    wait_for("three more refusals", PATIENCE, || {
+        let more = proxy.count(is_watch) - refused;
+        Ok(if more >= 3 {
+            Ok(())
+        } else {
+            Err(more.to_string())
+        })
+    })?;
+    let lasted = start.elapsed();
+    assert!(lasted >= Duration::from_secs(1), "{lasted:?}");
+    assert!(proxy.count(is_list) - listed <= proxy.count(is_watch) - refused + 1);
+
+    expired.store(false, Ordering::SeqCst);
+    world.sync(&json!({}))?;
+    let done = world.until_synced(&commit)?;
+    assert_eq!(phase(&done), "Succeeded");
+    // From then on a watch tells again.
+    world
+        .kubernetes
+        .merge(&world.map("b"), &json!({"data": {"value": "theirs"}}))?;
+    world.until("the drift", |app| status_of(app, "b") == "OutOfSync")?;
+    Ok(())
+}
+
+/// An API server with too much to do says when to come again.
+#[test]
+fn an_operation_goes_on_when_its_api_server_throttles() -> Result<()> {
+    let applies =
+        |request: &Request| request.method == "PATCH" && request.target.contains("/configmaps/a?");
+    let (lists, patches) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let (world, proxy) = World::start_through("throttled", move |request| {
+        let nth = match request {
+            request if is_list(request) => lists.fetch_add(1, Ordering::SeqCst),
+            request if applies(request) => patches.fetch_add(1, Ordering::SeqCst),
+            _ => return None,
+        };
+        let busy = Answer::new(429, status(429, "TooManyRequests"));
+        (nth < 2).then(|| busy.with("retry-after", "1"))
+    })?;
+    world
+        .repository
+        .write("app/a.yaml", annotated("a", "1", &[]))?
+        .write("app/b.yaml", annotated("b", "1", &[("sync-wave", "1")]))?;
+    let commit = world.repository.commit("one")?;
+    world.create(&Value::Null)?;
+    world.sync(&json!({}))?;
+    let done = world.until_synced(&commit)?;
+    assert_eq!(phase(&done), "Succeeded", "{}", message(&done));
+    assert!(
+        done["status"]["operationState"]["retryCount"].is_null(),
+        "the operation was not begun again"
+    );
+    assert_eq!((proxy.count(is_list), proxy.count(applies)), (3, 3));
     Ok(())
 }
