@@ -3,6 +3,7 @@
 mod admission;
 mod api_server;
 mod definitions;
+mod writers;
 
 use anyhow::Result;
 use serde_json::{Value, json};
