@@ -3,6 +3,7 @@
 mod admission;
 mod api_server;
 mod definitions;
+mod hostile;
 mod writers;
 
 use anyhow::Result;
@@ -63,13 +64,13 @@ fn is_synced(application: &Value) -> bool {
         && phase(application) == "Succeeded"
 }
 
-/// Another application, in the folder `other`, is synchronised while one has its trouble.
-fn another_syncs(world: &World) -> Result<()> {
+/// Another application, in the folder `other`, is synchronised while one has its trouble; answers its path in the API.
+fn another_syncs(world: &World) -> Result<String> {
     let path = beside(world, "other", |_| {})?;
     world
         .client
         .post(&format!("{path}/sync"), &json!({}))?
         .ok()?;
     until(world, &path, "the other application", is_synced)?;
-    Ok(())
+    Ok(path)
 }
