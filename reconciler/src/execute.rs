@@ -8,6 +8,7 @@ mod attempt;
 mod end;
 mod task;
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use chrono::Utc;
@@ -217,12 +218,19 @@ impl Reconciler {
                     return Ok(None);
                 }
                 Step::Run(wave) => {
-                    // What an earlier wave did is durable before the next begins; so are the names of generated hooks.
+                    // What an earlier wave did is durable before the next begins; so are the names of generated hooks, and what is
+                    // about to be pruned.
+                    let mut begun = Cow::Borrowed(&record);
+                    let intended = attempt.intentions(&wave);
+                    let prunes = !intended.is_empty();
+                    if prunes {
+                        begun.to_mut().merge(intended);
+                    }
                     let names = wave.stages.iter().flatten().any(|task| task.hook);
-                    if !saved || (names && known.tasks.is_empty()) {
+                    if !saved || prunes || (names && known.tasks.is_empty()) {
                         let result = attempt.outcome(&target, sync, &record);
                         let noted = Some(("", result));
-                        match self.progress(id, operation, &record, noted).await? {
+                        match self.progress(id, operation, &begun, noted).await? {
                             Progress::Running => {}
                             Progress::Terminating if attempt.request.terminate.is_none() => {
                                 attempt.request.terminate = Some(TERMINATED.to_owned());

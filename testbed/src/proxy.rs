@@ -88,14 +88,17 @@ impl Proxy {
         self.shared.hung_up.send_replace(());
     }
 
+    /// The requests so far.
+    #[must_use]
+    pub fn requests(&self) -> Vec<Request> {
+        self.shared.requests().clone()
+    }
+
     /// How many of the requests so far are such.
     #[must_use]
     pub fn count(&self, such: impl Fn(&Request) -> bool) -> usize {
-        self.shared
-            .requests()
-            .iter()
-            .filter(|request| such(request))
-            .count()
+        let requests = self.shared.requests();
+        requests.iter().filter(|request| such(request)).count()
     }
 }
 

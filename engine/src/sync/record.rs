@@ -111,6 +111,12 @@ impl TaskRecord {
         matches!(self.state, TaskState::Failed | TaskState::Error)
     }
 
+    /// Whether it is a deletion that was about to be asked for when the server crashed.
+    #[must_use]
+    pub fn is_intended_prune(&self) -> bool {
+        self.code == ResultCode::Pruned && self.state == TaskState::Running
+    }
+
     /// The row of the operation's result.
     #[must_use]
     pub fn result(&self) -> ResourceResult {

@@ -249,6 +249,11 @@ impl<'a> Simulation<'a> {
 
     fn carry_out_wave(&mut self, tasks: Vec<TaskOf>) {
         let place = tasks.first().map(|task| (task.task.phase, task.task.wave));
+        let dry_run = self.request.dry_run;
+        let intended = tasks.iter().filter(|_| !dry_run);
+        let intended: Vec<_> = intended
+            .filter_map(|task| task.task.intention(self.now))
+            .collect();
         let mut done = Vec::new();
         for task in tasks {
             done.extend(self.carry_out(task));
@@ -256,6 +261,11 @@ impl<'a> Simulation<'a> {
         let loses = self.losing && place.is_some_and(|place| !self.lost.contains(&place));
         if loses {
             self.lost.extend(place);
+            self.record.merge(intended);
+            // Until the server is back, what was deleted is gone.
+            self.live.retain(|_, entry| {
+                entry.stuck || !entry.object["metadata"]["deletionTimestamp"].is_string()
+            });
         } else {
             self.record.merge(done);
         }

@@ -1,7 +1,10 @@
 //! What holds for every synchronisation, tried with random ones.
 
+use std::collections::BTreeSet;
+
 use proptest::prelude::*;
-use tiphys_engine::sync::{Phase, TaskState};
+use tiphys_engine::sync::{Phase, ResultCode, TaskState};
+use tiphys_model::ResourceKey;
 
 use crate::case::{self, Case};
 use crate::cluster::{Simulation, longest};
@@ -94,6 +97,14 @@ fn parsed(text: &str) -> Case {
 }
 
 /// How often each hook was made.
+fn pruned(simulation: &Simulation<'_>) -> BTreeSet<(ResourceKey, &'static str, &'static str)> {
+    let tasks = simulation.record.tasks.iter();
+    tasks
+        .filter(|task| task.code == ResultCode::Pruned)
+        .map(|task| (task.key.clone(), task.code.as_str(), task.state.as_str()))
+        .collect()
+}
+
 fn simulation_hooks(simulation: &Simulation<'_>) -> Vec<String> {
     let hooks = simulation
         .record
@@ -172,6 +183,8 @@ proptest! {
             trace.lines().last().map(|line| line.split(':').next()),
             "{}\n{}\n--\n{}", text, calm_trace, trace
         );
+        // What was pruned is told.
+        prop_assert_eq!(pruned(&calm), pruned(&crashing), "{}\n{}", text, trace);
         // A hook that was made is not made again.
         prop_assume!(!case.request.dry_run);
         prop_assert_eq!(simulation_hooks(&calm), simulation_hooks(&crashing), "{}\n{}", text, trace);
