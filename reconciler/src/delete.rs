@@ -117,7 +117,12 @@ impl Reconciler {
             Ok(target) => target,
             Err(condition) => return Ok(Err(condition)),
         };
-        let record = known.map_or_else(|| begin(application, target.as_ref()), |known| known.value);
+        let is_known = known.is_some();
+        let mut record =
+            known.map_or_else(|| begin(application, target.as_ref()), |known| known.value);
+        if record.begin(Utc::now()) && is_known {
+            self.inner.deletions.put(id, &record).await?;
+        }
         let deletion = Deletion {
             application,
             cascade,

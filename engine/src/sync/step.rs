@@ -185,7 +185,7 @@ impl<'a> Planner<'a> {
 
     fn operation_deadline(&self) -> DateTime<Utc> {
         after(
-            self.situation.record.started_at,
+            self.situation.record.begun(),
             self.situation.deadlines.operation,
         )
     }
@@ -470,7 +470,7 @@ impl<'a> Planner<'a> {
                 Some(_) if live.has_hook_finalizer() => old.push(task.task(Action::DeleteHook)),
                 Some(at) => {
                     // Time runs from when this synchronisation could first have seen it.
-                    let due = after(at.max(self.situation.record.started_at), deadlines.hook);
+                    let due = after(at.max(self.situation.record.begun()), deadlines.hook);
                     if due > now {
                         deadline = deadline.min(due);
                         going.push(task.key.clone());

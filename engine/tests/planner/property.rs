@@ -137,6 +137,23 @@ proptest! {
         prop_assert!((simulation.time() - before).to_std().unwrap_or_default() <= longest(), "{text}\n{trace}");
     }
 
+    /// Whatever the clock is set to meanwhile, every deadline comes within the time that it states.
+    #[test]
+    fn it_ends_by_any_clock(
+        text in any_case(),
+        jumps in prop::collection::vec((0usize..12, -4_000_000_000i64..4_000_000_000), 1..4),
+        deletion in any::<bool>(),
+    ) {
+        let mut case = parsed(&text);
+        case.request.dry_run &= !deletion;
+        let mut simulation = Simulation::new(&case);
+        simulation.jumps = jumps;
+        let most = longest() * 4;
+        let trace = if deletion { simulation.run_deletion() } else { simulation.run() };
+        let elapsed = simulation.elapsed.to_std().unwrap_or_default();
+        prop_assert!(elapsed <= most, "{elapsed:?}\n{text}\n{trace}");
+    }
+
     /// Waves never interleave: what was begun is in order of phase and wave, and nothing is begun twice.
     #[test]
     fn waves_never_interleave(text in any_case()) {
