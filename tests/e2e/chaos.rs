@@ -2,6 +2,7 @@
 
 mod admission;
 mod api_server;
+mod clock;
 mod crash;
 mod definitions;
 mod hostile;
