@@ -31,7 +31,7 @@ use cluster::{Access, Clusters};
 use records::Records;
 pub use rendering::Rendered;
 use source::Sources;
-pub use target::{Condition, sources_of};
+pub use target::Condition;
 
 /// Namespace in which applications live.
 pub const NAMESPACE: &str = "argocd";

@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use serde_json::Value;
+use tiphys_engine::admission::sources_of;
 use tiphys_engine::compare_options::{COMPARE_OPTIONS, CompareOptions};
 use tiphys_engine::ignore::IgnoreRules;
 use tiphys_engine::object::{self, Gvk};
@@ -620,15 +621,6 @@ fn made_namespace(application: &Application, options: Option<&[String]>) -> Opti
         namespace: String::new(),
         name: name.clone(),
     })
-}
-
-/// The sources of an application; `sources` wins over `source`, as in Argo CD.
-#[must_use]
-pub fn sources_of(spec: &ApplicationSpec) -> &[ApplicationSource] {
-    match &spec.source {
-        Some(source) if spec.sources.is_empty() => std::slice::from_ref(source),
-        _ => &spec.sources,
-    }
 }
 
 /// Gives an object its namespace, and what says to which application it belongs.
