@@ -52,8 +52,6 @@ pub struct App {
     operations: Collection<OperationRecord>,
     settings: SettingsFile,
     webhook_secrets: WebhookSecrets,
-    /// Whoever writes dependencies between applications: two at a time could make a cycle that neither sees.
-    dependencies: tokio::sync::Mutex<()>,
 }
 
 impl App {
@@ -87,7 +85,6 @@ impl App {
             operations: Collection::new(database.clone(), tiphys_reconciler::OPERATIONS),
             settings,
             webhook_secrets,
-            dependencies: tokio::sync::Mutex::default(),
         })
     }
 }

@@ -459,7 +459,7 @@ impl App {
         if spec.depends_on.is_empty() {
             return None;
         }
-        Some(self.dependencies.lock().await)
+        Some(self.view.dependency_turn().await)
     }
 
     /// Refuses dependencies that lead back to the application.
