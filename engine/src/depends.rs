@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tiphys_model::{HealthStatusCode, SyncStatusCode};
 
+use crate::text::shorten;
+
 /// How many applications one may depend on.
 pub const MOST_DEPENDENCIES: usize = 100;
 
@@ -70,10 +72,6 @@ pub fn names(entries: &[String], namespace: &str) -> Result<Vec<String>, String>
         }
     }
     Ok(names)
-}
-
-fn shorten(text: &str) -> String {
-    text.chars().take(80).collect()
 }
 
 /// The first cycle among `dependsOn`, as a path that ends where it begins; none when there is no cycle.

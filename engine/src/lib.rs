@@ -5,6 +5,8 @@
 //! thousands and behaves after a crash as it did before.
 
 pub mod actions;
+pub mod admission;
+pub mod apply;
 pub mod automation;
 pub mod compare_options;
 pub mod depends;
@@ -34,3 +36,4 @@ mod edit;
 mod glob;
 mod kinds;
 mod quantity;
+mod text;

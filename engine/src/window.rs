@@ -13,6 +13,7 @@ use tiphys_model::SyncWindow;
 
 use crate::duration::after;
 use crate::project::Destination;
+use crate::text::shorten;
 use crate::{duration, glob};
 
 /// Longest description of a window, in characters.
@@ -168,10 +169,6 @@ fn schedule(text: &str) -> Result<Cron, WindowError> {
         .build()
         .parse(&text.replace('?', "*"))
         .map_err(|error| bad(&error.to_string()))
-}
-
-fn shorten(text: &str) -> String {
-    text.chars().take(80).collect()
 }
 
 /// The windows of a project that concern an application: by name, by cluster or by namespace, by all of those that are given with

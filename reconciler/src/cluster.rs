@@ -10,6 +10,7 @@ mod error;
 mod follow;
 mod kinds;
 mod live;
+mod own;
 mod read;
 mod schemas;
 mod survey;
@@ -38,6 +39,8 @@ pub use kinds::Kind;
 use kinds::Kinds;
 use live::{Arrived, Concerned, GroupKind, Live};
 pub use live::{Whole, version};
+pub use own::OwnObjects;
+pub(crate) use own::forget_applied;
 pub use write::{Apply, PatchKind};
 
 /// Our field manager.
@@ -109,6 +112,8 @@ struct Inner {
     info: Mutex<Info>,
     kinds: tokio::sync::RwLock<Kinds>,
     live: RwLock<Live>,
+    /// The objects that the control plane keeps itself, when it is a part of this cluster.
+    own: Option<own::Own>,
     schemas: schemas::Cache,
     followed: Mutex<HashMap<GroupKind, watch::Receiver<follow::State>>>,
     tasks: Mutex<tokio::task::JoinSet<()>>,
@@ -132,6 +137,7 @@ impl Cluster {
         server: &str,
         access: Access,
         tracking: Arc<Tracking>,
+        own: Option<OwnObjects>,
         changes: broadcast::Sender<LiveChange>,
     ) -> Self {
         Self {
@@ -142,6 +148,7 @@ impl Cluster {
                 info: Mutex::default(),
                 kinds: tokio::sync::RwLock::default(),
                 live: RwLock::new(Live::new(Arc::clone(&tracking))),
+                own: own.map(|objects| own::Own::new(objects, Arc::clone(&tracking))),
                 schemas: schemas::Cache::default(),
                 tracking,
                 followed: Mutex::default(),
@@ -294,14 +301,37 @@ impl Cluster {
         Ok((self.connected().await?.version.clone(), versions))
     }
 
-    /// Follows these kinds, and returns when all their objects are known. Kinds that the cluster does not serve are left out.
+    /// Follows the kinds of these objects, and returns when all of their kinds are known. Kinds that the cluster does not serve are left
+    /// out.
     ///
     /// # Errors
     /// When a kind may not be listed, or its objects do not arrive in time.
-    pub async fn watch_kinds(
+    pub async fn watch_objects<'k>(
         &self,
-        kinds: impl IntoIterator<Item = Gvk>,
+        objects: impl IntoIterator<Item = (&'k ResourceKey, &'k str)>,
     ) -> Result<(), ClusterError> {
+        let mut kinds = HashSet::new();
+        let mut keeper = None;
+        for (key, version) in objects {
+            match self.keeper(key) {
+                Some(own) => keeper = Some(own),
+                None => {
+                    kinds.insert(Gvk {
+                        group: key.group.clone(),
+                        version: version.to_owned(),
+                        kind: key.kind.clone(),
+                    });
+                }
+            }
+        }
+        if let Some(own) = keeper {
+            self.watch_own(own).await?;
+        }
+        self.watch_kinds(kinds).await
+    }
+
+    /// Follows these kinds, and returns when all their objects are known. Kinds that the cluster does not serve are left out.
+    async fn watch_kinds(&self, kinds: impl IntoIterator<Item = Gvk>) -> Result<(), ClusterError> {
         let mut waiting = Vec::new();
         for gvk in kinds.into_iter().collect::<HashSet<_>>() {
             let known = locked(&self.inner.followed)
@@ -356,6 +386,13 @@ impl Cluster {
     }
 
     fn take(&self, arrived: &Arrived<'_>) -> Option<ResourceKey> {
+        // Objects of these kinds may be in the cluster, too; what is there is not what counts.
+        if self.inner.own.is_some()
+            && arrived.group == own::GROUP
+            && live::identity_of(arrived).is_some_and(|(key, _)| self.keeps(&key))
+        {
+            return None;
+        }
         let (key, concerned) = self.write_live().put(arrived)?;
         self.announce(concerned);
         Some(key)
@@ -391,31 +428,47 @@ impl Cluster {
     /// A live object: one of an application, or one that was loaded.
     #[must_use]
     pub fn live(&self, key: &ResourceKey) -> Option<Arc<Value>> {
-        self.read_live().get(key)
+        self.index(key).get(key)
+    }
+
+    /// Where an object is known.
+    fn index(&self, key: &ResourceKey) -> RwLockReadGuard<'_, Live> {
+        self.keeper(key)
+            .map_or_else(|| self.read_live(), own::Own::read_live)
+    }
+
+    /// Everything where objects are known.
+    fn indexes(&self) -> impl Iterator<Item = RwLockReadGuard<'_, Live>> {
+        let own = self.inner.own.as_ref().map(own::Own::read_live);
+        own.into_iter()
+            .chain(std::iter::once_with(|| self.read_live()))
     }
 
     /// The version of what [`Cluster::live`] answers.
     #[must_use]
     pub fn version_of(&self, key: &ResourceKey) -> Option<u64> {
-        self.read_live().version_of(key)
+        self.index(key).version_of(key)
     }
 
     /// The application of which a live object is a part.
     #[must_use]
     pub fn owner(&self, key: &ResourceKey) -> Option<Arc<str>> {
-        self.read_live().owner(key)
+        self.index(key).owner(key)
     }
 
     /// The keys of an application's live objects, among the kinds that are followed.
     #[must_use]
     pub fn tracked_keys(&self, application: &str) -> Vec<Arc<ResourceKey>> {
-        self.read_live().tracked_keys(application)
+        let all = self.indexes();
+        all.flat_map(|live| live.tracked_keys(application))
+            .collect()
     }
 
     /// The live objects of an application, among the kinds that are followed.
     #[must_use]
     pub fn tracked(&self, application: &str) -> Vec<Whole> {
-        self.read_live().tracked(application)
+        let all = self.indexes();
+        all.flat_map(|live| live.tracked(application)).collect()
     }
 
     /// Makes sure that [`Cluster::live`] knows these objects, also those of others, and that the application hears of them. The
@@ -424,14 +477,21 @@ impl Cluster {
     /// # Errors
     /// When one cannot be read.
     pub async fn load(&self, application: &str, keys: &[&ResourceKey]) -> Result<(), ClusterError> {
-        let unread = {
-            let mut live = self.write_live();
+        let (own, others): (Vec<_>, Vec<_>) = keys.iter().partition(|key| self.keeps(key));
+        let note = |live: &mut Live, keys: &[&ResourceKey]| {
             live.unwant(application);
             for key in keys {
                 live.want(application, key);
             }
             live.unread(keys)
         };
+        if let Some(keeper) = &self.inner.own {
+            let unread = note(&mut keeper.write_live(), &own);
+            for key in &unread {
+                Box::pin(self.read_own(keeper, key)).await?;
+            }
+        }
+        let unread = note(&mut self.write_live(), &others);
         self.read(unread).await
     }
 
@@ -440,7 +500,14 @@ impl Cluster {
     /// # Errors
     /// When one cannot be read.
     pub async fn family(&self, application: &str) -> Result<Vec<Arc<Value>>, ClusterError> {
+        let own = self.inner.own.iter();
+        let own = own.flat_map(|own| own.read_live().family(application));
+        let mut all: Vec<Arc<Value>> = own.filter_map(|(_, object)| object).collect();
         let followed: Vec<GroupKind> = locked(&self.inner.followed).keys().cloned().collect();
+        // Without anything in it, there need not be a cluster.
+        if followed.is_empty() {
+            return Ok(all);
+        }
         let children: Vec<Gvk> = {
             let kinds = self.discover(FRESH).await?;
             kinds::children(&followed)
@@ -463,10 +530,8 @@ impl Cluster {
             .collect();
         self.read(unread).await?;
         let family = self.read_live().family(application);
-        Ok(family
-            .into_iter()
-            .filter_map(|(_, object)| object)
-            .collect())
+        all.extend(family.into_iter().filter_map(|(_, object)| object));
+        Ok(all)
     }
 
     /// Reads objects that were not kept.

@@ -36,6 +36,8 @@ struct Found<'a> {
     target: Option<&'a Value>,
     live: Option<Arc<Value>>,
     health: Option<HealthStatusCode>,
+    /// Whether it is the application itself, or one that renders it.
+    is_above: bool,
 }
 
 fn row(key: &ResourceKey, version: &str, status: Option<SyncStatusCode>) -> ResourceStatus {
@@ -83,6 +85,7 @@ impl Target {
         let mut left: Vec<&Arc<ResourceKey>> = tracked
             .iter()
             .filter(|key| !wanted.contains(key.as_ref()) && self.permission.covers(key))
+            .filter(|key| !self.lineage.contains(key))
             .collect();
         left.sort();
         let hooks: HashSet<&ResourceKey> = self
@@ -116,7 +119,7 @@ impl Target {
     ) -> Comparison {
         let mut gathered = Gathered {
             time: chrono::Utc::now(),
-            checks: &self.customs.checks,
+            target: self,
             resources: Vec::new(),
             found: Vec::new(),
             warnings: Vec::new(),
@@ -129,7 +132,7 @@ impl Target {
             .collect();
         order.sort_by(|a, b| order::compare(&a.object, &b.object).then_with(|| a.key.cmp(&b.key)));
         for wanted in order {
-            gathered.wanted(self, wanted, answers, memory);
+            gathered.wanted(wanted, answers, memory);
         }
         for (key, gvk, _) in &self.forbidden {
             let status = Some(SyncStatusCode::OutOfSync);
@@ -145,7 +148,7 @@ impl Target {
 /// What a comparison has gathered so far.
 struct Gathered<'t> {
     time: chrono::DateTime<chrono::Utc>,
-    checks: &'t health::Checks,
+    target: &'t Target,
     resources: Vec<ResourceStatus>,
     found: Vec<Found<'t>>,
     warnings: Vec<Condition>,
@@ -154,25 +157,23 @@ struct Gathered<'t> {
 
 impl<'t> Gathered<'t> {
     /// An object of the source, which is known from before when nothing changed.
-    fn wanted(
-        &mut self,
-        target: &Target,
-        wanted: &'t Wanted,
-        answers: &Answers,
-        memory: &mut Memory<'_>,
-    ) {
+    fn wanted(&mut self, wanted: &'t Wanted, answers: &Answers, memory: &mut Memory<'_>) {
+        let target = self.target;
         let place = match memory.look_up(target, wanted) {
             Some(Ok(known)) => {
                 let known = known.clone();
-                self.take(known, &wanted.object);
+                self.take(known, wanted);
                 return;
             }
             Some(Err(place)) => Some(place),
             None => None,
         };
         let live = target.cluster.live(&wanted.key);
-        let finding = self.find(target, wanted, live.as_deref(), answers);
-        let timeless = !self.checks.is_defined(&wanted.gvk.group, &wanted.gvk.kind);
+        let finding = self.find(wanted, live.as_deref(), answers);
+        let timeless = !target
+            .customs
+            .checks
+            .is_defined(&wanted.gvk.group, &wanted.gvk.kind);
         if let (Some(place), Some(live), true) = (place, &live, timeless) {
             let kept = Finding {
                 outline: outline(live),
@@ -186,30 +187,27 @@ impl<'t> Gathered<'t> {
             target: Some(&wanted.object),
             live,
             health: finding.health,
+            is_above: target.lineage.contains(&wanted.key),
         });
         self.resources.push(finding.row);
     }
 
     /// Takes what is known from before.
-    fn take(&mut self, known: Finding, target: &'t Value) {
+    fn take(&mut self, known: Finding, wanted: &'t Wanted) {
         self.warnings.extend(known.warnings);
         self.images.extend(known.images);
         self.found.push(Found {
-            target: Some(target),
+            target: Some(&wanted.object),
             live: Some(Arc::new(known.outline)),
             health: known.health,
+            is_above: self.target.lineage.contains(&wanted.key),
         });
         self.resources.push(known.row);
     }
 
     /// Judges an object of the source. One that is never applied has no verdict.
-    fn find(
-        &self,
-        target: &Target,
-        wanted: &Wanted,
-        live: Option<&Value>,
-        answers: &Answers,
-    ) -> Finding {
+    fn find(&self, wanted: &Wanted, live: Option<&Value>, answers: &Answers) -> Finding {
+        let target = self.target;
         let skipped = hook::is_skipped(&wanted.object);
         let mut finding = Finding {
             row: row(&wanted.key, &wanted.gvk.version, None),
@@ -243,7 +241,7 @@ impl<'t> Gathered<'t> {
             None => SyncStatusCode::Unknown,
         });
         finding.images = object::images(live);
-        if let Some(health) = self.checks.assess(live, self.time) {
+        if let Some(health) = target.health(&wanted.key, live, self.time) {
             finding.health = Some(health.status);
             finding.row.health = Some(wire(health));
         }
@@ -265,11 +263,12 @@ impl<'t> Gathered<'t> {
         row.requires_deletion_confirmation = confirms(&live);
         row.sync_wave = stated_wave(&live);
         if !is_hook {
-            let verdict = self.checks.assess(&live, self.time);
+            let verdict = self.target.health(&object::key(&live), &live, self.time);
             self.found.push(Found {
                 target: None,
                 live: Some(live),
                 health: verdict.as_ref().map(|health| health.status),
+                is_above: false,
             });
             row.health = verdict.map(wire);
         }
@@ -293,7 +292,7 @@ impl<'t> Gathered<'t> {
                 target: found.target,
                 live: found.live.as_deref(),
                 health: found.health,
-                is_application_itself: false,
+                is_application_itself: found.is_above,
             })),
             resources: self.resources,
             warnings: self.warnings,

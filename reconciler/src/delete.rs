@@ -11,7 +11,6 @@ use chrono::Utc;
 use futures::StreamExt as _;
 use serde_json::Value;
 use tiphys_engine::health::Health;
-use tiphys_engine::object::Gvk;
 use tiphys_engine::sync::delete::{self, Cascade};
 use tiphys_engine::sync::options::{DELETION_APPROVED, is_deletion_approved};
 use tiphys_engine::sync::task::Outcome;
@@ -22,11 +21,11 @@ use tiphys_model::{Application, OperationPhase, ResourceKey};
 use tiphys_storage::{StoreError, Stored, Txn, TxnOutcome};
 
 use crate::Reconciler;
-use crate::cluster::{Apply, Cluster, ClusterError, Whole};
+use crate::cluster::{Apply, Cluster, ClusterError, Whole, forget_applied};
 use crate::compare::conditions;
 use crate::execute::{delete_hook, identity, policy, release};
 use crate::gate::deadlines;
-use crate::target::{Choice, Condition, Permission, Target};
+use crate::target::{Choice, Condition, Permission, Target, compared_before};
 
 /// When a deletion that could not go on is tried again.
 const AGAIN: Duration = Duration::from_secs(10);
@@ -85,6 +84,7 @@ impl Reconciler {
             ops: vec![
                 self.inner.attempts.delete_op(id),
                 self.inner.deletions.delete_op(id),
+                forget_applied(id),
                 applications.delete_op(id),
             ],
         };
@@ -128,6 +128,7 @@ impl Reconciler {
             cascade,
             cluster: &cluster,
             permission: self.permission(application, server),
+            lineage: cluster.lineage(&application.metadata.name),
             target: target.as_ref(),
         };
         self.take_steps(id, &deletion, record).await.map(Ok)
@@ -150,11 +151,12 @@ impl Reconciler {
         } else {
             None
         };
-        let kinds = kinds(application);
-        if !kinds.is_empty() {
+        let known = known(application);
+        if known.iter().any(|(key, _)| !cluster.keeps(key)) {
             cluster.ready().await.map_err(failed)?;
-            cluster.watch_kinds(kinds).await.map_err(failed)?;
         }
+        let known = known.iter().map(|(key, version)| (key, *version));
+        cluster.watch_objects(known).await.map_err(failed)?;
         Ok(target)
     }
 
@@ -180,7 +182,7 @@ impl Reconciler {
                 cascade: deletion.cascade,
                 options: &options,
                 confirmed: deletion.is_confirmed(),
-                own: None,
+                lineage: &deletion.lineage,
                 record: &known,
                 deadlines: deadlines(application),
                 now: Utc::now(),
@@ -235,28 +237,23 @@ fn shown(wait: &Wait) -> Option<Condition> {
     (wait.what != WaitFor::Deletion).then(|| Condition::new(PROGRESS, wait))
 }
 
-/// The kinds of everything that the application has, or has applied.
-fn kinds(application: &Application) -> Vec<Gvk> {
-    let gvk = |group: &str, version: &str, kind: &str| Gvk {
-        group: group.to_owned(),
-        version: version.to_owned(),
-        kind: kind.to_owned(),
-    };
+/// Everything that the application has, or has applied, and its versions.
+fn known(application: &Application) -> Vec<(ResourceKey, &str)> {
     let status = application.status.iter();
-    status
-        .flat_map(|status| {
-            let applied = status
-                .operation_state
-                .iter()
-                .filter_map(|state| state.sync_result.as_ref())
-                .flat_map(|result| &result.resources)
-                .map(|row| gvk(&row.group, &row.version, &row.kind));
-            let compared = status.resources.iter();
-            compared
-                .map(|row| gvk(&row.group, &row.version, &row.kind))
-                .chain(applied)
-        })
-        .collect()
+    let applied = status
+        .filter_map(|status| status.operation_state.as_ref())
+        .filter_map(|state| state.sync_result.as_ref())
+        .flat_map(|result| &result.resources)
+        .map(|row| {
+            let key = ResourceKey {
+                group: row.group.clone(),
+                kind: row.kind.clone(),
+                namespace: row.namespace.clone(),
+                name: row.name.clone(),
+            };
+            (key, row.version.as_str())
+        });
+    compared_before(application).chain(applied).collect()
 }
 
 /// What stays the same for all steps.
@@ -265,6 +262,7 @@ struct Deletion<'a> {
     cascade: Cascade,
     cluster: &'a Cluster,
     permission: Permission,
+    lineage: Vec<ResourceKey>,
     target: Option<&'a Target>,
 }
 

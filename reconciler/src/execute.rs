@@ -190,7 +190,7 @@ impl Reconciler {
         attempt.request.terminate = terminate;
         let mut saved = true;
         loop {
-            let scene = Scene::new(self, application, &target, &attempt, &record);
+            let scene = Scene::new(application, &target, &attempt, &record);
             let known = record.clone();
             let desired = scene.desired(&target, &attempt);
             let left = scene.left();

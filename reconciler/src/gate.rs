@@ -1,6 +1,7 @@
 //! What holds an operation back, or ends it early: dependencies, sync windows, a newer commit.
 
 use chrono::{DateTime, Utc};
+use tiphys_engine::admission::sources_of;
 use tiphys_engine::automation::{self, compared};
 use tiphys_engine::depends::{self, Dependency, Gate, State};
 use tiphys_engine::sync::hook::Occasion;
@@ -9,7 +10,6 @@ use tiphys_engine::window::{self, Verdict, Window};
 use tiphys_model::*;
 use tiphys_storage::StoreError;
 
-use crate::target::sources_of;
 use crate::{NAMESPACE, Reconciler};
 
 /// Why an operation does not begin or go on now.

@@ -31,7 +31,7 @@ use cluster::{Access, Clusters};
 use records::Records;
 pub use rendering::Rendered;
 use source::Sources;
-pub use target::{Condition, sources_of};
+pub use target::Condition;
 
 /// Namespace in which applications live.
 pub const NAMESPACE: &str = "argocd";
@@ -67,6 +67,8 @@ pub struct Parts {
     pub server_side_diff: bool,
     /// What one rendering may cost.
     pub limits: Limits,
+    /// The turn of whoever writes dependencies between applications: two at a time could make a cycle that neither sees.
+    pub dependencies: Arc<tokio::sync::Mutex<()>>,
 }
 
 /// What users define for kinds of objects.
@@ -120,6 +122,7 @@ struct Inner {
     local: Access,
     customs: Arc<Customs>,
     limits: Limits,
+    dependencies: Arc<tokio::sync::Mutex<()>>,
     server_side_diff: bool,
     predictions: verdict::Predictions,
     seen: compare::Seen,
@@ -157,6 +160,7 @@ impl Reconciler {
                 local: parts.local,
                 customs: Arc::new(parts.customs),
                 limits: parts.limits,
+                dependencies: parts.dependencies,
                 server_side_diff: parts.server_side_diff,
                 predictions: verdict::Predictions::default(),
                 seen: compare::Seen::default(),
@@ -170,6 +174,11 @@ impl Reconciler {
     #[must_use]
     pub fn tracking(&self) -> &tiphys_engine::tracking::Tracking {
         self.inner.clusters.tracking()
+    }
+
+    /// The turn to write dependencies between applications.
+    pub async fn dependency_turn(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        self.inner.dependencies.lock().await
     }
 
     fn records(&self) -> Arc<Records> {

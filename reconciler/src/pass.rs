@@ -76,16 +76,19 @@ impl Reconciler {
             self.inner.seen.take(name);
             return Ok(());
         };
+        // Boxed, because each of these is large, and whatever awaits them would be as large as all of them.
         if stored.value.metadata.deletion_timestamp.is_some() {
-            return self.delete(id, stored).await;
+            return Box::pin(self.delete(id, stored)).await;
         }
         if stored.value.operation.is_none() {
-            return self.reconcile(id, stored).await;
+            return Box::pin(self.reconcile(id, stored)).await;
         }
-        self.operate(id, stored).await?;
+        Box::pin(self.operate(id, stored)).await?;
         // What an operation waits for may take hours, in which the comparison is wanted all the same.
         match self.inner.applications.get(id).await? {
-            Some(stored) if stored.value.operation.is_some() => self.reconcile(id, stored).await,
+            Some(stored) if stored.value.operation.is_some() => {
+                Box::pin(self.reconcile(id, stored)).await
+            }
             _ => Ok(()),
         }
     }

@@ -18,6 +18,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
+use tiphys_engine::admission::sources_of;
 use tiphys_model::{Application, ApplicationSource, RepoAppDetailsResponse};
 use tiphys_render::tree::{RecordingTree, TreePath};
 use tiphys_render::{
@@ -30,7 +31,7 @@ use cache::{Entry, Part};
 use charts::Charts;
 
 use crate::Reconciler;
-use crate::target::{Condition, sources_of};
+use crate::target::Condition;
 
 /// How often a rendering may say that it lacks something: a chart that needs a chart that needs a chart.
 const ROUNDS: usize = 8;

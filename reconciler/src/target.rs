@@ -3,8 +3,11 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use serde_json::Value;
+use tiphys_engine::admission::sources_of;
 use tiphys_engine::compare_options::{COMPARE_OPTIONS, CompareOptions};
+use tiphys_engine::health::Health;
 use tiphys_engine::ignore::IgnoreRules;
 use tiphys_engine::object::{self, Gvk};
 use tiphys_engine::schema::Schemas;
@@ -12,7 +15,8 @@ use tiphys_engine::sync::{self, Options};
 use tiphys_engine::tracking::Tracking;
 use tiphys_engine::{diff, project, window};
 use tiphys_model::{
-    AppProject, Application, ApplicationSource, ApplicationSpec, ResourceKey, SyncWindow,
+    AppProject, Application, ApplicationSource, ApplicationSpec, HealthStatusCode, ResourceKey,
+    SyncWindow,
 };
 use tiphys_render::Manifest;
 
@@ -105,6 +109,8 @@ pub(crate) struct Target {
     pub defined: HashMap<(String, String), bool>,
     /// Group and kind of the wanted objects that the cluster serves.
     pub served: HashSet<(String, String)>,
+    /// The application itself, and those that render it, as objects: their health is not its own, and it never removes them.
+    pub lineage: Vec<ResourceKey>,
     /// Wanted objects that are live as those of another application, and its name.
     pub shared: Vec<(ResourceKey, String)>,
     /// What the user does not want to see as drift.
@@ -322,15 +328,19 @@ impl Reconciler {
             return Err(invalid(violations.join("; ")));
         }
         let rendered = self.render(application, &sources, &revisions).await?;
-        cluster.ready().await.map_err(unreachable)?;
         let manifests = Arc::clone(&rendered.manifests);
+        if !is_kept(application, &cluster, &manifests) {
+            cluster.ready().await.map_err(unreachable)?;
+        }
         let mut target = self.empty_target(application, cluster, permission);
         target.defined = definitions(&manifests);
         target.note_sources(application, sources, rendered);
         target.note_rules(application);
         target.want(application, project, &manifests).await?;
         let namespace = made_namespace(application, choice.options);
+        let namespace = namespace.filter(|_| target.needs_namespace(application));
         target.follow(application, namespace.as_ref()).await?;
+        target.note_lineage(&application.metadata.name);
         target.note_shared(&application.metadata.name);
         if choice.compares() {
             target.load_schemas().await;
@@ -357,6 +367,7 @@ impl Reconciler {
             wanted: Vec::new(),
             defined: HashMap::new(),
             served: HashSet::new(),
+            lineage: Vec::new(),
             shared: Vec::new(),
             rules: IgnoreRules::default(),
             rules_text: rules_text(application),
@@ -374,6 +385,44 @@ impl Reconciler {
             warnings: Vec::new(),
         }
     }
+}
+
+/// Whether everything of an application is kept by the control plane itself, so that its cluster does not matter.
+fn is_kept(application: &Application, cluster: &Cluster, manifests: &[Manifest]) -> bool {
+    let wanted = manifests
+        .iter()
+        .map(|manifest| key_in(application, manifest));
+    let before = compared_before(application).map(|(key, _)| key);
+    !manifests.is_empty() && wanted.chain(before).all(|key| cluster.keeps(&key))
+}
+
+/// The key of an object in the destination of an application.
+fn key_in(application: &Application, manifest: &Manifest) -> ResourceKey {
+    let mut key = object::key(&manifest.object);
+    if key.namespace.is_empty() {
+        key.namespace
+            .clone_from(&application.spec.destination.namespace);
+    }
+    key
+}
+
+/// The objects of the last comparison, and their versions.
+pub(crate) fn compared_before(
+    application: &Application,
+) -> impl Iterator<Item = (ResourceKey, &str)> {
+    let rows = application
+        .status
+        .iter()
+        .flat_map(|status| &status.resources);
+    rows.map(|row| {
+        let key = ResourceKey {
+            group: row.group.clone(),
+            kind: row.kind.clone(),
+            namespace: row.namespace.clone(),
+            name: row.name.clone(),
+        };
+        (key, row.version.as_str())
+    })
 }
 
 fn invalid(message: String) -> Condition {
@@ -462,16 +511,15 @@ impl Target {
         for manifest in manifests {
             let gvk = object::gvk(&manifest.object);
             let kind = (gvk.group.clone(), gvk.kind.clone());
-            let served = self.cluster.kind(&gvk).await.map_err(unreachable)?;
-            let namespaced = match served {
-                Some(served) => {
+            let namespaced = match self.scope(application, manifest, &gvk).await? {
+                Some(namespaced) => {
                     self.served.insert(kind);
-                    served.namespaced
+                    namespaced
                 }
                 None => self.defined.get(&kind).copied().unwrap_or(true),
             };
             let ignored_status = self.customs.uncounted.status;
-            let wanted = prepare(
+            let mut wanted = prepare(
                 &manifest.object,
                 gvk,
                 namespaced,
@@ -479,6 +527,7 @@ impl Target {
                 &tracking,
                 ignored_status,
             );
+            wanted.object = self.cluster.normalised(wanted.object);
             let destination = permission.destination();
             if let Some(reason) = project::refusal(project, destination, &wanted.key, namespaced) {
                 self.forbidden.push((wanted.key, wanted.gvk, reason));
@@ -507,33 +556,33 @@ impl Target {
         Ok(())
     }
 
+    /// Whether objects of a manifest's kind live in namespaces; none when the cluster does not serve it.
+    async fn scope(
+        &self,
+        application: &Application,
+        manifest: &Manifest,
+        gvk: &Gvk,
+    ) -> Result<Option<bool>, Condition> {
+        if self.cluster.keeps(&key_in(application, manifest)) {
+            return Ok(Some(true));
+        }
+        let served = self.cluster.kind(gvk).await.map_err(unreachable)?;
+        Ok(served.map(|served| served.namespaced))
+    }
+
     /// Follows the kinds that are wanted or were there before, and makes sure that what is wanted is known as it is.
     async fn follow(
         &self,
         application: &Application,
         namespace: Option<&ResourceKey>,
     ) -> Result<(), Condition> {
-        let before = application
-            .status
-            .iter()
-            .flat_map(|status| &status.resources)
-            .map(|resource| Gvk {
-                group: resource.group.clone(),
-                version: resource.version.clone(),
-                kind: resource.kind.clone(),
-            });
-        let kinds = self
-            .wanted
-            .iter()
-            .map(|wanted| wanted.gvk.clone())
-            .chain(before)
-            .chain(namespace.map(|key| Gvk {
-                group: String::new(),
-                version: "v1".to_owned(),
-                kind: key.kind.clone(),
-            }))
-            .collect::<Vec<_>>();
-        self.cluster.watch_kinds(kinds).await.map_err(unreachable)?;
+        let before: Vec<(ResourceKey, &str)> = compared_before(application).collect();
+        let before = before.iter().map(|(key, version)| (key, *version));
+        let wanted = self.wanted.iter();
+        let wanted = wanted.map(|wanted| (&wanted.key, wanted.gvk.version.as_str()));
+        let namespace_there = namespace.map(|key| (key, "v1"));
+        let all = wanted.chain(before).chain(namespace_there);
+        self.cluster.watch_objects(all).await.map_err(unreachable)?;
         let keys: Vec<&ResourceKey> = self
             .wanted
             .iter()
@@ -559,7 +608,8 @@ impl Target {
             self.served.contains(&kind)
         };
         let mut names = BTreeSet::new();
-        for wanted in self.compared().filter(served) {
+        let of_api = |wanted: &&Wanted| !self.cluster.keeps(&wanted.key);
+        for wanted in self.compared().filter(served).filter(of_api) {
             names.insert(name(&wanted.gvk));
             if self.customs.known_types.has(&wanted.gvk) {
                 names.insert("v1".to_owned());
@@ -574,6 +624,55 @@ impl Target {
                 .into_iter()
                 .map(|problem| Condition::new("ComparisonError", problem)),
         );
+    }
+
+    /// Whether something that is applied to the cluster lies in the destination's namespace.
+    pub(crate) fn needs_namespace(&self, application: &Application) -> bool {
+        let namespace = &application.spec.destination.namespace;
+        let mut there = self.wanted.iter().map(|wanted| &wanted.key);
+        there.any(|key| key.namespace == *namespace && !self.cluster.keeps(key))
+    }
+
+    /// How well a live object of the application is. Those above it wait for it, and not the other way round. One that it renders is judged
+    /// by what it says itself, but not before that is about what it is now.
+    pub(crate) fn health(
+        &self,
+        key: &ResourceKey,
+        live: &Value,
+        at: DateTime<Utc>,
+    ) -> Option<Health> {
+        if self.lineage.contains(key) {
+            return None;
+        }
+        if self.cluster.keeps(key) && is_behind(live) {
+            return Some(Health {
+                status: HealthStatusCode::Progressing,
+                message: "Waiting for the application to be compared and synchronised".to_owned(),
+            });
+        }
+        self.customs.checks.assess(live, at)
+    }
+
+    /// Notes which applications are above this one, and whether it renders one of them, too.
+    fn note_lineage(&mut self, application: &str) {
+        self.lineage = self.cluster.lineage(application);
+        let above = self.lineage.get(1..).unwrap_or_default();
+        let circles: Vec<String> = self
+            .wanted
+            .iter()
+            .filter(|wanted| above.contains(&wanted.key))
+            .map(|wanted| {
+                format!(
+                    "{}/{} is rendered by this application, and renders it: remove one from the source of the other",
+                    wanted.key.kind, wanted.key.name
+                )
+            })
+            .collect();
+        if !circles.is_empty() {
+            let lineage = self.lineage.iter().map(ToString::to_string);
+            self.rules_text.extend(lineage);
+        }
+        self.warn("ApplicationCycleWarning", circles);
     }
 
     /// Notes wanted objects that are those of another application.
@@ -592,6 +691,18 @@ impl Target {
             }
         }
     }
+}
+
+/// Whether what an application says of itself is about another specification than it has, or an operation is about to change it.
+fn is_behind(application: &Value) -> bool {
+    let (spec, status) = (&application["spec"], &application["status"]);
+    let compared = &status["sync"]["comparedTo"];
+    let is_compared = ["source", "sources", "destination"]
+        .iter()
+        .all(|part| compared[part] == spec[part]);
+    let operates =
+        !application["operation"].is_null() || status["operationState"]["phase"] == "Running";
+    application["kind"] == "Application" && (operates || !is_compared)
 }
 
 /// What of an application decides how its objects are compared.
@@ -620,15 +731,6 @@ fn made_namespace(application: &Application, options: Option<&[String]>) -> Opti
         namespace: String::new(),
         name: name.clone(),
     })
-}
-
-/// The sources of an application; `sources` wins over `source`, as in Argo CD.
-#[must_use]
-pub fn sources_of(spec: &ApplicationSpec) -> &[ApplicationSource] {
-    match &spec.source {
-        Some(source) if spec.sources.is_empty() => std::slice::from_ref(source),
-        _ => &spec.sources,
-    }
 }
 
 /// Gives an object its namespace, and what says to which application it belongs.

@@ -52,8 +52,6 @@ pub struct App {
     operations: Collection<OperationRecord>,
     settings: SettingsFile,
     webhook_secrets: WebhookSecrets,
-    /// Whoever writes dependencies between applications: two at a time could make a cycle that neither sees.
-    dependencies: tokio::sync::Mutex<()>,
 }
 
 impl App {
@@ -87,7 +85,6 @@ impl App {
             operations: Collection::new(database.clone(), tiphys_reconciler::OPERATIONS),
             settings,
             webhook_secrets,
-            dependencies: tokio::sync::Mutex::default(),
         })
     }
 }
@@ -136,29 +133,6 @@ impl UpdateError {
             Self::Store(error) => fault(error),
         }
     }
-}
-
-/// Checks a name as Kubernetes does: a lowercase DNS subdomain.
-fn check_name(kind: &str, name: &str) -> Result<(), ApiError> {
-    if name.is_empty() {
-        return Err(ApiError::invalid(format!(
-            "{kind}: metadata.name is empty; give the object a name"
-        )));
-    }
-    let label = |label: &str| {
-        let bytes = label.as_bytes();
-        let inner = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
-        bytes.first().is_some_and(inner)
-            && bytes.last().is_some_and(inner)
-            && bytes.iter().all(|byte| inner(byte) || *byte == b'-')
-    };
-    if name.len() <= 253 && name.split('.').all(label) {
-        return Ok(());
-    }
-    Err(ApiError::invalid(format!(
-        "{kind} \"{}\" is invalid: metadata.name: a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', must start and end with an alphanumeric character, and has at most 253 characters",
-        tiphys_api::body::shorten(name)
-    )))
 }
 
 /// Sets what the server knows of a new object.

@@ -96,6 +96,9 @@ pub struct Serve {
     /// Context within the kubeconfig
     #[arg(long, env = "TIPHYS_CONTEXT", value_name = "NAME")]
     pub context: Option<String>,
+    /// Namespace in which manifests of Application and AppProject for in-cluster mean this control plane; `off` for none [default: argocd]
+    #[arg(long, env = "TIPHYS_APP_OF_APPS", value_name = "NAMESPACE")]
+    pub app_of_apps: Option<String>,
     /// Seconds between two looks at a repository [default: 5]
     #[arg(long, env = "TIPHYS_GIT_POLL_INTERVAL", value_name = "SECONDS")]
     pub git_poll_interval: Option<u64>,

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use serde::{Deserialize, Serialize};
+use tiphys_engine::admission;
 use tiphys_engine::diff::IgnoreStatus;
 use tiphys_engine::tracking::{Method, Tracking};
 use tiphys_model::{DexConfig, GoogleAnalyticsConfig, Help, OidcConfig};
@@ -56,6 +57,9 @@ pub struct File {
     /// Tells control planes apart that work on one cluster.
     #[serde(rename = "installationID")]
     pub installation_id: String,
+    /// Namespace in which a manifest of an `Application` or `AppProject` for the server's own cluster means one of this control plane;
+    /// `off` for none.
+    pub app_of_apps: Option<String>,
     /// How objects of applications are known.
     pub application: ApplicationFile,
     /// How the controller works.
@@ -327,6 +331,24 @@ impl File {
     }
 }
 
+/// The namespace of [`File::app_of_apps`], from a flag and else from the file; none when it is switched off.
+///
+/// # Errors
+/// When it is no name of a namespace.
+pub fn app_of_apps(flag: Option<&str>, file: &File) -> anyhow::Result<Option<String>> {
+    let given = flag.or(file.app_of_apps.as_deref());
+    let namespace = given.unwrap_or(tiphys_reconciler::NAMESPACE);
+    if namespace == "off" {
+        return Ok(None);
+    }
+    if namespace.contains('.') || admission::name("Namespace", namespace).is_err() {
+        bail!(
+            "app_of_apps: {namespace:?} is no name of a namespace; give the one that manifests of applications name, or off"
+        );
+    }
+    Ok(Some(namespace.to_owned()))
+}
+
 impl CompareFile {
     /// What of objects does not count.
     ///
@@ -398,6 +420,20 @@ mod tests {
             .expect("an unknown store")
             .to_string();
         assert!(message.contains("etcd"), "{message}");
+    }
+
+    #[test]
+    fn app_of_apps_is_for_one_namespace_or_off() {
+        let of = |flag: Option<&str>, text: &str| app_of_apps(flag, &read(text).expect("a file"));
+        let on = |namespace: &str| Some(namespace.to_owned());
+        assert_eq!(of(None, "").expect("the default"), on("argocd"));
+        let file = "app_of_apps = \"gitops\"\n";
+        assert_eq!(of(None, file).expect("the file"), on("gitops"));
+        assert_eq!(of(Some("off"), file).expect("the flag"), None);
+        for bad in ["", "Upper", "a.b", "a/b"] {
+            let error = of(Some(bad), "").expect_err("no namespace").to_string();
+            assert!(error.contains("app_of_apps"), "{error}");
+        }
     }
 
     #[test]

@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use dropshot::{ConfigDropshot, HandlerTaskMode, HttpServer, ServerBuilder};
-use tiphys_reconciler::cluster::{Access, Clusters};
+use tiphys_reconciler::cluster::{Access, Clusters, OwnObjects};
 use tiphys_reconciler::source::{Options, Sources};
 use tiphys_reconciler::{Parts, Reconciler};
 use tiphys_server::app::App;
 use tiphys_server::auth::{Accounts, FirstPassword};
-use tiphys_server::config::{File, TlsFile};
+use tiphys_server::config::{self, File, TlsFile};
 use tiphys_server::customizations;
 use tiphys_server::logging;
 use tiphys_server::tls;
@@ -86,7 +86,10 @@ async fn serve(options: Serve, file: File) -> anyhow::Result<()> {
     let mut customs = customizations::read(&file.customizations)?;
     customs.uncounted = file.resource.compareoptions.uncounted()?;
     let sources = Sources::new(reading(&options, &file, &directory)?);
-    let clusters = Clusters::new(file.tracking()?);
+    let dependencies = Arc::default();
+    let own = config::app_of_apps(options.app_of_apps.as_deref(), &file)?
+        .map(|namespace| OwnObjects::new(&database, &namespace, Arc::clone(&dependencies)));
+    let clusters = Clusters::new(file.tracking()?, own);
     let local = Access::Local {
         kubeconfig: options
             .kubeconfig
@@ -104,6 +107,7 @@ async fn serve(options: Serve, file: File) -> anyhow::Result<()> {
         customs,
         server_side_diff: file.controller.diff.server.side,
         limits: options.limits.limits(&file.render),
+        dependencies,
     });
     let world = World {
         sources,

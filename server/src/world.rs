@@ -45,7 +45,7 @@ impl Outside for World {
     }
 
     async fn check_sources(&self, application: &Application) -> Result<(), String> {
-        let sources = tiphys_reconciler::sources_of(&application.spec);
+        let sources = tiphys_engine::admission::sources_of(&application.spec);
         self.reconciler
             .render(application, sources, &[])
             .await

@@ -159,6 +159,16 @@ impl Cluster {
         })
     }
 
+    /// A client of it.
+    pub fn client(&self) -> &kube::Client {
+        &self.client
+    }
+
+    /// Where the client works.
+    pub fn runtime(&self) -> &tokio::runtime::Runtime {
+        &self.runtime
+    }
+
     /// How it is reached.
     pub fn kubeconfig(&self) -> &Path {
         self.kubernetes.kubeconfig()

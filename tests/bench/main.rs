@@ -5,6 +5,7 @@
 mod http;
 mod kubernetes;
 mod measure;
+mod planner;
 mod render;
 mod scale;
 
@@ -36,6 +37,8 @@ struct Arguments {
 enum Part {
     /// Size, start, memory, lists, writes
     Server,
+    /// The pure planner
+    Plan,
     /// Syncs beside a bare client, and a push
     Sync,
     /// Many applications
@@ -56,6 +59,9 @@ fn main() -> Result<()> {
         let cluster = kubernetes::Cluster::connect(kubeconfig)?;
         if is_wanted(Part::Server) {
             rows.extend(measure::without_cluster(binary, folder)?);
+        }
+        if is_wanted(Part::Plan) {
+            rows.push(planner::row(cluster.client(), cluster.runtime())?);
         }
         if is_wanted(Part::Sync) {
             rows.extend(kubernetes::with_cluster(&cluster, binary, folder)?);

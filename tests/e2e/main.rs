@@ -1,6 +1,7 @@
 //! End-to-end tests through the REST API, against a real control plane and a real Git server.
 
 mod api;
+mod app_of_apps;
 mod automation;
 mod chaos;
 mod cluster;

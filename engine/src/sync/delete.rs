@@ -70,8 +70,8 @@ pub struct Deletion<'a> {
     pub options: &'a Options,
     /// Whether deletions that have to be confirmed were confirmed since the deletion began.
     pub confirmed: bool,
-    /// The application itself, when it is among its own objects: it is not deleted by itself.
-    pub own: Option<&'a ResourceKey>,
+    /// The application itself, and those that render it: they are not deleted by it when they are among its objects.
+    pub lineage: &'a [ResourceKey],
     /// What has been done.
     pub record: &'a Record,
     /// How long things may take.
@@ -317,7 +317,7 @@ impl<'a> Planner<'a> {
         let Deletion {
             options,
             tracked,
-            own,
+            lineage,
             ..
         } = self.deletion;
         let after_hooks: Vec<ResourceKey> = self
@@ -329,7 +329,7 @@ impl<'a> Planner<'a> {
             .iter()
             .filter(|left| {
                 is_deleted(left.live.object, options)
-                    && own != Some(&left.key)
+                    && !lineage.contains(&left.key)
                     && !after_hooks.contains(&left.key)
             })
             .map(|left| (hook::wave(left.live.object), left))

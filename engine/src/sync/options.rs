@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::hook;
 use crate::object;
+use crate::text::shorten;
 
 /// The annotation with options for one object, comma-separated.
 pub const SYNC_OPTIONS: &str = "argocd.argoproj.io/sync-options";
@@ -219,10 +220,6 @@ impl Options {
             respect_ignore_differences: self.respect_ignore_differences,
         }
     }
-}
-
-fn shorten(text: &str) -> String {
-    text.chars().take(80).collect()
 }
 
 /// Whether an application's annotation [`DELETION_APPROVED`] confirms what began at `since`: a confirmation from before does not.

@@ -105,7 +105,8 @@ const EXPRESSIONS: [&str; 42] = [
     ".spec.replicas // .spec.nothing",
     "if .spec.replicas > 1 then .spec.replicas else .metadata end",
     "if .spec.replicas < 1 then .spec.replicas elif .kind == \"X\" then .kind else .metadata end",
-    "(.spec.replicas, .metadata.name)",
+    // With the question mark, because jaq deletes nothing at all when one of several paths leads through a field that there is not.
+    "(.spec.replicas?, .metadata.name)",
     ".spec as $s | .spec.containers[] | select(.name == $s.name)",
     ".spec.containers | first.image",
     "getpath([\"spec\", \"containers\", 0, \"image\"])",

@@ -208,7 +208,7 @@ impl<'a> Simulation<'a> {
                 cascade: delete::cascade(&simulation.case.finalizers),
                 options: &simulation.case.options,
                 confirmed: simulation.request.confirmed,
-                own: None,
+                lineage: &[],
                 record: &simulation.record,
                 deadlines: simulation.case.deadlines,
                 now: simulation.now,

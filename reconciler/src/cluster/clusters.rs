@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use tiphys_engine::tracking::Tracking;
 use tokio::sync::broadcast;
 
-use super::{Access, Cluster, LiveChange};
+use super::{Access, Cluster, LiveChange, OwnObjects};
 
 /// Changes that the listener may be behind; then it looks at everything once. Every place is allocated, and keeps its last change.
 const CHANGES: usize = 4096;
@@ -16,16 +16,19 @@ const CHANGES: usize = 4096;
 pub struct Clusters {
     clusters: Arc<RwLock<HashMap<String, Cluster>>>,
     tracking: Arc<Tracking>,
+    own: Option<OwnObjects>,
     changes: broadcast::Sender<LiveChange>,
 }
 
 impl Clusters {
-    /// None yet; `tracking` says which of their objects belong to which application.
+    /// None yet; `tracking` says which of their objects belong to which application. `own` are objects of the control plane's own cluster
+    /// that it keeps itself.
     #[must_use]
-    pub fn new(tracking: Tracking) -> Self {
+    pub fn new(tracking: Tracking, own: Option<OwnObjects>) -> Self {
         Self {
             clusters: Arc::default(),
             tracking: Arc::new(tracking),
+            own,
             changes: broadcast::channel(CHANGES).0,
         }
     }
@@ -53,6 +56,7 @@ impl Clusters {
                 server,
                 access,
                 Arc::clone(&self.tracking),
+                self.own.clone().filter(|_| server == crate::IN_CLUSTER),
                 self.changes.clone(),
             ),
         );

@@ -26,6 +26,10 @@ impl Cluster {
     /// # Errors
     /// What the API server refused.
     pub async fn fetch(&self, live: &Value) -> Result<Option<Value>, ClusterError> {
+        let key = object::key(live);
+        if let Some(own) = self.keeper(&key) {
+            return Box::pin(self.fetch_own(own, &key)).await;
+        }
         let (api, _) = self
             .api(&object::gvk(live), object::namespace(live))
             .await?;

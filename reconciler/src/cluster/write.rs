@@ -88,6 +88,10 @@ impl Cluster {
     /// # Errors
     /// What the API server refused.
     pub async fn apply(&self, target: &Value, options: Apply) -> Result<Value, ClusterError> {
+        if let Some(own) = self.keeper(&object::key(target)) {
+            // Boxed, because the futures of all callers would be as large as this one.
+            return Box::pin(self.apply_own(own, target, options)).await;
+        }
         let (name, namespace) = (
             object::name(target).to_owned(),
             object::namespace(target).to_owned(),
@@ -200,6 +204,10 @@ impl Cluster {
         patch: &Value,
         kind: PatchKind,
     ) -> Result<Value, ClusterError> {
+        let key = object::key(live);
+        if let Some(own) = self.keeper(&key) {
+            return Box::pin(self.patch_own(own, &key, patch, kind)).await;
+        }
         let (api, _) = self
             .api(&object::gvk(live), object::namespace(live))
             .await?;
@@ -338,6 +346,9 @@ impl Cluster {
 
     async fn delete_by(&self, live: &Value, params: DeleteParams) -> Result<bool, ClusterError> {
         let dry_run = params.dry_run;
+        if let Some(own) = self.keeper(&object::key(live)) {
+            return Box::pin(self.delete_own(own, live, dry_run)).await;
+        }
         let (api, _) = self
             .api(&object::gvk(live), object::namespace(live))
             .await?;

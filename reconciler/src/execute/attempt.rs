@@ -16,7 +16,6 @@ use tiphys_engine::sync::{
 };
 use tiphys_model::*;
 
-use crate::Reconciler;
 use crate::gate::deadlines;
 use crate::target::Target;
 use crate::verdict::Answers;
@@ -202,10 +201,7 @@ pub(crate) fn occasion(application: &Application, sync: &SyncOperation) -> Occas
 fn namespace(application: &Application, options: &Options, target: &Target) -> Option<Value> {
     let spec = &application.spec;
     let name = &spec.destination.namespace;
-    let is_used = target
-        .wanted
-        .iter()
-        .any(|wanted| wanted.key.namespace == *name);
+    let is_used = target.needs_namespace(application);
     if options.create_namespace != Some(true) || name.is_empty() || !is_used {
         return None;
     }
@@ -232,17 +228,15 @@ pub(super) struct Scene {
 
 impl Scene {
     pub fn new(
-        reconciler: &Reconciler,
         application: &Application,
         target: &Target,
         attempt: &Attempt<'_>,
         record: &Record,
     ) -> Self {
         let now = Utc::now();
-        let checks = &reconciler.inner.customs.checks;
         let mut seen = HashMap::new();
         let mut see = |key: &ResourceKey, object: Arc<Value>| {
-            let health = checks.assess(&object, now);
+            let health = target.health(key, &object, now);
             seen.insert(key.clone(), Seen { object, health });
         };
         // Hooks with generated names are among them.

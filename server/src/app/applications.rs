@@ -7,12 +7,13 @@ use serde_json::Value;
 use tiphys_api::{
     ApiError, Code, DeleteApplicationQuery, Encoded, GetApplicationQuery, ListApplicationsQuery,
 };
+use tiphys_engine::admission::{self, sources_of};
 use tiphys_engine::depends;
 use tiphys_model::*;
 
 use super::index::{Entry, list, with_revision};
 use super::selector::Selector;
-use super::{App, NAMESPACE, UpdateError, check_name, fault, new_metadata, now};
+use super::{App, NAMESPACE, UpdateError, fault, new_metadata, now};
 
 /// The annotation that asks for a new comparison; it is gone when that is done.
 pub(super) const REFRESH: &str = "argocd.argoproj.io/refresh";
@@ -106,7 +107,9 @@ impl App {
                 && is(&query.namespace, &spec.destination.namespace)
                 && is(&query.app_namespace, &application.metadata.namespace)
                 && query.repo.as_deref().is_none_or(|repo| {
-                    sources(spec).any(|source| same_repository(&source.repo_url, repo))
+                    sources_of(spec)
+                        .iter()
+                        .any(|source| same_repository(&source.repo_url, repo))
                 })
                 && selector.matches(&application.metadata.labels)
         };
@@ -198,9 +201,10 @@ impl App {
         upsert: bool,
         validate: bool,
     ) -> Result<Application, ApiError> {
-        check_name("Application.argoproj.io", &application.metadata.name)?;
+        admission::name("Application.argoproj.io", &application.metadata.name)
+            .map_err(ApiError::invalid)?;
         check_namespace(&application.metadata.namespace)?;
-        normalise(&mut application.spec);
+        admission::normalise(&mut application.spec);
         let _turn = self.dependency_turn(&application.spec).await;
         self.check_application(&application, validate).await?;
         let place = Place::new(&application.metadata.name, None, None);
@@ -268,7 +272,7 @@ impl App {
         mut new: Application,
         validate: bool,
     ) -> Result<Application, ApiError> {
-        normalise(&mut new.spec);
+        admission::normalise(&mut new.spec);
         let _turn = self.dependency_turn(&new.spec).await;
         let stored = self
             .applications
@@ -303,7 +307,7 @@ impl App {
         mut spec: ApplicationSpec,
         validate: bool,
     ) -> Result<ApplicationSpec, ApiError> {
-        normalise(&mut spec);
+        admission::normalise(&mut spec);
         let _turn = self.dependency_turn(&spec).await;
         let stored = self
             .applications
@@ -421,10 +425,10 @@ impl App {
                 "application spec for {name} is invalid: InvalidSpecError: {reason}"
             ))
         };
-        check_sources(spec).map_err(invalid)?;
-        check_policy(spec).map_err(invalid)?;
+        admission::application(spec).map_err(invalid)?;
         self.check_dependencies(name, spec).await.map_err(invalid)?;
-        let urls: Vec<&str> = sources(spec)
+        let urls: Vec<&str> = sources_of(spec)
+            .iter()
             .map(|source| source.repo_url.as_str())
             .collect();
         let destination = tiphys_engine::project::Destination {
@@ -455,7 +459,7 @@ impl App {
         if spec.depends_on.is_empty() {
             return None;
         }
-        Some(self.dependencies.lock().await)
+        Some(self.view.dependency_turn().await)
     }
 
     /// Refuses dependencies that lead back to the application.
@@ -481,95 +485,9 @@ impl App {
     }
 }
 
-/// The sources of an application: `sources` when given, else `source`.
-pub(super) fn sources(spec: &ApplicationSpec) -> impl Iterator<Item = &ApplicationSource> {
-    let single = spec.source.iter().filter(|_| spec.sources.is_empty());
-    spec.sources.iter().chain(single)
-}
-
-/// Refuses options, retries and rules that could not be carried out later.
-fn check_policy(spec: &ApplicationSpec) -> Result<(), String> {
-    use tiphys_engine::automation::rollback;
-    use tiphys_engine::sync::{Deadlines, Options};
-    use tiphys_engine::{ignore::IgnoreRules, retry};
-    let policy = spec.sync_policy.as_ref();
-    if let Some(policy) = policy {
-        Options::of_application(&policy.sync_options)
-            .map_err(|error| format!("spec.syncPolicy.syncOptions: {error}"))?;
-        if let Some(strategy) = &policy.retry {
-            retry::check(strategy).map_err(|error| format!("spec.syncPolicy.retry: {error}"))?;
-        }
-        let in_policy = |error| format!("spec.syncPolicy.{error}");
-        if let Some(own) = &policy.deadlines {
-            Deadlines::read(&own.wave, &own.hook, &own.operation).map_err(in_policy)?;
-        }
-        if let Some(own) = &policy.rollback_on_failure {
-            rollback::health_deadline(&own.health_deadline).map_err(in_policy)?;
-        }
-    }
-    match IgnoreRules::compile(&spec.ignore_differences).1.first() {
-        Some(error) => Err(format!("spec.ignoreDifferences: {error}")),
-        None => Ok(()),
-    }
-}
-
-fn check_sources(spec: &ApplicationSpec) -> Result<(), String> {
-    let mut names = std::collections::HashSet::new();
-    let mut any = false;
-    for source in sources(spec) {
-        any = true;
-        if source.repo_url.trim().is_empty() {
-            return Err("spec.source.repoURL is empty; give the URL of a repository".to_owned());
-        }
-        if source.path.is_empty() && source.chart.is_empty() && source.ref_.is_empty() {
-            return Err("spec.source.path or spec.source.chart is required".to_owned());
-        }
-        if source.path.split('/').any(|part| part == "..")
-            || source.path.starts_with('/')
-            || source.path.contains('\0')
-        {
-            return Err(format!(
-                "spec.source.path: `{}` leaves the repository; give a path below its root",
-                tiphys_api::body::shorten(&source.path)
-            ));
-        }
-        if !source.name.is_empty() && !names.insert(&source.name) {
-            return Err(format!(
-                "application contains duplicate source name: {}",
-                tiphys_api::body::shorten(&source.name)
-            ));
-        }
-    }
-    if any {
-        Ok(())
-    } else {
-        Err("spec.source or spec.sources is required".to_owned())
-    }
-}
-
 /// Whether two URLs name one repository.
 pub(super) fn same_repository(a: &str, b: &str) -> bool {
     a == b || super::repositories::normalise_url(a) == super::repositories::normalise_url(b)
-}
-
-/// Drops blocks that say nothing, and fills in the project.
-fn normalise(spec: &mut ApplicationSpec) {
-    if spec.project.is_empty() {
-        spec.project = "default".to_owned();
-    }
-    for source in spec.sources.iter_mut().chain(spec.source.as_mut()) {
-        source
-            .helm
-            .take_if(|helm| *helm == ApplicationSourceHelm::default());
-        source
-            .kustomize
-            .take_if(|kustomize| *kustomize == ApplicationSourceKustomize::default());
-        source
-            .directory
-            .take_if(|directory| *directory == ApplicationSourceDirectory::default());
-    }
-    spec.sync_policy
-        .take_if(|policy| *policy == SyncPolicy::default());
 }
 
 /// The finalizers that somebody wrote, without those that note hooks of the deletion.

@@ -1,12 +1,12 @@
 //! Projects.
 
 use tiphys_api::{ApiError, Code};
+use tiphys_engine::admission::{self, sources_of};
 use tiphys_engine::project::{Destination, permits_destination, permits_source};
 use tiphys_model::*;
 use tiphys_storage::{Collection, StoreError};
 
-use super::applications::sources;
-use super::{App, UpdateError, check_name, fault, new_metadata};
+use super::{App, UpdateError, fault, new_metadata};
 
 /// The project of applications that name none. It always exists.
 const DEFAULT: &str = "default";
@@ -102,9 +102,8 @@ impl App {
         upsert: bool,
     ) -> Result<AppProject, ApiError> {
         let name = project.metadata.name.clone();
-        check_name("AppProject.argoproj.io", &name)?;
-        check_policies(&project)?;
-        check_windows(&project)?;
+        admission::name("AppProject.argoproj.io", &name).map_err(ApiError::invalid)?;
+        admission::project(&project).map_err(ApiError::invalid)?;
         if let Some(stored) = self.projects.get(&name).await.map_err(fault)? {
             if stored.value.spec == project.spec {
                 return Ok(with_revision(stored.value, stored.mod_revision));
@@ -139,8 +138,7 @@ impl App {
         name: &str,
         project: AppProject,
     ) -> Result<AppProject, ApiError> {
-        check_policies(&project)?;
-        check_windows(&project)?;
+        admission::project(&project).map_err(ApiError::invalid)?;
         let stored = self
             .projects
             .get(name)
@@ -190,7 +188,9 @@ impl App {
         {
             let spec = &entry.application.spec;
             let permitted = |project: &AppProject| {
-                sources(spec).all(|source| permits_source(project, &source.repo_url))
+                sources_of(spec)
+                    .iter()
+                    .all(|source| permits_source(project, &source.repo_url))
             };
             if permitted(old) && !permitted(new) {
                 no_source += 1;
@@ -242,36 +242,6 @@ impl App {
         self.projects.delete(name, None).await.map_err(fault)?;
         Ok(Empty::default())
     }
-}
-
-/// A role's rule has six parts, begins with `p` and speaks of this role.
-fn check_policies(project: &AppProject) -> Result<(), ApiError> {
-    for role in &project.spec.roles {
-        for policy in &role.policies {
-            let parts: Vec<&str> = policy.split(',').map(str::trim).collect();
-            let subject = format!("proj:{}:{}", project.metadata.name, role.name);
-            let good = parts.len() == 6
-                && parts[0] == "p"
-                && parts[1] == subject
-                && matches!(parts[5], "allow" | "deny");
-            if !good {
-                return Err(ApiError::invalid(format!(
-                    "policy syntax error: `{}`: write `p, {subject}, RESOURCE, ACTION, OBJECT, allow|deny`",
-                    tiphys_api::body::shorten(policy)
-                )));
-            }
-        }
-    }
-    Ok(())
-}
-
-/// Refuses sync windows that could not be read later.
-fn check_windows(project: &AppProject) -> Result<(), ApiError> {
-    for (at, window) in project.spec.sync_windows.iter().enumerate() {
-        tiphys_engine::window::Window::new(window)
-            .map_err(|error| ApiError::invalid(format!("spec.syncWindows[{at}]: {error}")))?;
-    }
-    Ok(())
 }
 
 fn differing_keys(a: &AppProjectSpec, b: &AppProjectSpec) -> String {
