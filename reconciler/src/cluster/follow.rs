@@ -29,6 +29,9 @@ const PAUSE_MAX: Duration = Duration::from_secs(30);
 /// Whether a kind is known: not yet, yes, or why not.
 pub type State = Option<Result<(), ClusterError>>;
 
+/// The client of the connection that there is now; none while the cluster is lost.
+pub type Clients = watch::Receiver<Option<kube::Client>>;
+
 #[derive(Deserialize)]
 struct List {
     metadata: ListMetadata,
@@ -72,6 +75,8 @@ enum Broken {
     Expired,
     /// Anything else.
     Failed(kube::Error),
+    /// The connection is lost, or another one.
+    Lost,
     /// Nobody needs it any more.
     Dropped,
 }
@@ -87,7 +92,7 @@ impl From<kube::Error> for Broken {
 
 struct Follower {
     cluster: Weak<Inner>,
-    client: kube::Client,
+    clients: Clients,
     kind: Kind,
     id: GroupKind,
     request: Request,
@@ -97,7 +102,7 @@ struct Follower {
 /// Follows a kind until its cluster is dropped, or the cluster no longer serves it.
 pub async fn follow(
     cluster: Weak<Inner>,
-    client: kube::Client,
+    clients: Clients,
     kind: Kind,
     announce: watch::Sender<State>,
 ) {
@@ -107,7 +112,7 @@ pub async fn follow(
         id: (dynamic.group.clone(), dynamic.kind.clone()),
         request,
         cluster,
-        client,
+        clients,
         kind,
         announce,
     };
@@ -123,11 +128,16 @@ impl Follower {
     }
 
     async fn run(&self) {
+        let mut clients = self.clients.clone();
         let mut pace = Pace::default();
         let mut version: Option<String> = None;
         loop {
+            let connected = clients.wait_for(Option::is_some).await;
+            let Some(client) = connected.ok().and_then(|client| client.clone()) else {
+                return;
+            };
             let outcome = match version.take() {
-                None => match self.list().await {
+                None => match unless_lost(&mut clients, self.list(&client)).await {
                     Ok(listed) => {
                         version = Some(listed);
                         continue;
@@ -137,7 +147,7 @@ impl Follower {
                 Some(from) => {
                     let mut at = from.clone();
                     let start = Instant::now();
-                    let ended = self.watch(&mut at).await;
+                    let ended = unless_lost(&mut clients, self.watch(&client, &mut at)).await;
                     pace.ended(at != from, start.elapsed());
                     // What was seen is not listed again, whatever ended the watch, unless its history is gone.
                     if !matches!(ended, Err(Broken::Expired)) {
@@ -150,6 +160,10 @@ impl Follower {
             match outcome {
                 Ok(()) => {}
                 Err(Broken::Dropped) => return,
+                Err(Broken::Lost) => {
+                    pace = Pace::default();
+                    continue;
+                }
                 Err(Broken::Expired) => {
                     tracing::debug!(
                         kind = self.id.1,
@@ -166,7 +180,14 @@ impl Follower {
                     pause = pause.max(PAUSE_MIN);
                 }
             }
-            tokio::time::sleep(pause.mul_f64(rand::random_range(0.5..1.5))).await;
+            let pause = tokio::time::sleep(pause.mul_f64(rand::random_range(0.5..1.5)));
+            let paused = async {
+                pause.await;
+                Ok(())
+            };
+            if unless_lost(&mut clients, paused).await.is_err() {
+                pace = Pace::default();
+            }
         }
     }
 
@@ -188,7 +209,7 @@ impl Follower {
     }
 
     /// Lists everything; answers the version from which to watch.
-    async fn list(&self) -> Result<String, Broken> {
+    async fn list(&self, client: &kube::Client) -> Result<String, Broken> {
         let mut left: Option<HashSet<ResourceKey>> = None;
         let mut page: Option<String> = None;
         loop {
@@ -198,7 +219,7 @@ impl Follower {
                 .request
                 .list(&params)
                 .map_err(kube::Error::BuildRequest)?;
-            let list: List = self.client.request(request).await?;
+            let list: List = client.request(request).await?;
             let cluster = self.cluster()?;
             let left = left.get_or_insert_with(|| {
                 let mut live = cluster.write_live();
@@ -221,13 +242,13 @@ impl Follower {
         }
     }
 
-    async fn watch(&self, version: &mut String) -> Result<(), Broken> {
+    async fn watch(&self, client: &kube::Client, version: &mut String) -> Result<(), Broken> {
         let params = WatchParams::default().timeout(WATCH);
         let request = self
             .request
             .watch(&params, version)
             .map_err(kube::Error::BuildRequest)?;
-        let stream = self.client.request_events::<Box<RawValue>>(request).await?;
+        let stream = client.request_events::<Box<RawValue>>(request).await?;
         futures::pin_mut!(stream);
         loop {
             let event = match tokio::time::timeout(SILENCE, stream.try_next()).await {
@@ -256,6 +277,17 @@ impl Follower {
                 WatchEvent::Error(status) => return Err(kube::Error::Api(status).into()),
             }
         }
+    }
+}
+
+/// Does something on a connection, until that is lost: a network may lose it without telling whoever waits for an answer.
+async fn unless_lost<T>(
+    clients: &mut Clients,
+    work: impl Future<Output = Result<T, Broken>>,
+) -> Result<T, Broken> {
+    tokio::select! {
+        outcome = work => outcome,
+        changed = clients.changed() => Err(changed.map_or(Broken::Dropped, |()| Broken::Lost)),
     }
 }
 

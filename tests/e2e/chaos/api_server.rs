@@ -167,3 +167,28 @@ fn an_operation_goes_on_when_its_api_server_throttles() -> Result<()> {
     assert_eq!((proxy.count(is_list), proxy.count(applies)), (3, 3));
     Ok(())
 }
+
+/// A network that loses connections without telling anybody: what was watched on them is watched on others.
+#[test]
+fn live_state_heals_when_connections_go_silent() -> Result<()> {
+    let (world, way) = World::start_behind("silent")?;
+    world
+        .repository
+        .write("app/a.yaml", annotated("a", "1", &[]))?;
+    let commit = world.repository.commit("one")?;
+    world.create(&Value::Null)?;
+    world.sync(&json!({}))?;
+    world.until_synced(&commit)?;
+    way.silence();
+    world.until("the lost cluster", |app| {
+        app["status"]["conditions"]
+            .to_string()
+            .contains("did not answer within")
+    })?;
+    way.mend();
+    world
+        .kubernetes
+        .merge(&world.map("a"), &json!({"data": {"value": "theirs"}}))?;
+    world.until("the drift", |app| status_of(app, "a") == "OutOfSync")?;
+    Ok(())
+}
