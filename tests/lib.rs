@@ -15,11 +15,11 @@ use tiphys_testbed::control_plane::ControlPlane;
 use tiphys_testbed::forward::Forwarder;
 use tiphys_testbed::git::{HttpServer, Repository};
 use tiphys_testbed::kubernetes::{Access, Kubernetes};
-use tiphys_testbed::proxy::Proxy;
+use tiphys_testbed::proxy::{Choice, Proxy};
 use tiphys_testbed::rest::Client;
 use tiphys_testbed::tiphys::{Options, Tiphys};
 use tiphys_testbed::wait_for;
-use tiphys_testbed::web::{Answer, Request};
+use tiphys_testbed::web::Request;
 
 /// How long anything may take before a test fails.
 pub const PATIENCE: Duration = Duration::from_secs(60);
@@ -192,13 +192,13 @@ impl World {
         })
     }
 
-    /// The same, whose cluster's requests are answered by the test where `choose` has an answer.
+    /// The same, with whose requests to the cluster is done what `choose` says.
     ///
     /// # Errors
     /// When something does not start.
-    pub fn start_through(
+    pub fn start_through<C: Into<Choice>>(
         name: &str,
-        choose: impl Fn(&Request) -> Option<Answer> + Send + Sync + 'static,
+        choose: impl Fn(&Request) -> C + Send + Sync + 'static,
     ) -> Result<(Self, Proxy)> {
         Self::start_reached(name, |access| {
             let proxy = Proxy::start(access, choose)?;

@@ -1,11 +1,10 @@
 //! A reverse proxy before an API server that answers in its place where a test wants it to: an API server that is overloaded, or has
 //! forgotten its history, which a real one cannot be told to.
 
-use std::convert::Infallible;
 use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use bytes::Bytes;
 use http::Response;
 use http_body_util::{BodyExt as _, Full, combinators::BoxBody};
@@ -21,14 +20,29 @@ use crate::kubernetes::Access;
 use crate::web::{Answer, Request};
 use crate::{ports, tls};
 
-/// What the test answers in the API server's place.
-type Choice = dyn Fn(&Request) -> Option<Answer> + Send + Sync;
+/// What becomes of a request.
+pub enum Choice {
+    /// The API server answers it.
+    PassOn,
+    /// The test answers it.
+    Answer(Answer),
+    /// The API server carries it out, and its answer is lost with the connection.
+    LoseAnswer,
+}
+
+impl From<Option<Answer>> for Choice {
+    fn from(answer: Option<Answer>) -> Self {
+        answer.map_or(Self::PassOn, Self::Answer)
+    }
+}
+
+type Choose = dyn Fn(&Request) -> Choice + Send + Sync;
 type Body = BoxBody<Bytes, hyper::Error>;
 
 struct Shared {
     connector: TlsConnector,
     target: String,
-    choose: Box<Choice>,
+    choose: Box<Choose>,
     requests: Mutex<Vec<Request>>,
     hung_up: watch::Sender<()>,
 }
@@ -47,19 +61,19 @@ pub struct Proxy {
 }
 
 impl Proxy {
-    /// Passes on what `choose` has no answer for.
+    /// Does with each request what `choose` says; it may also say just what it answers, if it does.
     ///
     /// # Errors
     /// When no port is free, or the API server is not reached by HTTPS and a certificate.
-    pub fn start(
+    pub fn start<C: Into<Choice>>(
         access: &Access,
-        choose: impl Fn(&Request) -> Option<Answer> + Send + Sync + 'static,
+        choose: impl Fn(&Request) -> C + Send + Sync + 'static,
     ) -> Result<Self> {
         let target = access.server.strip_prefix("https://");
         let shared = Arc::new(Shared {
             connector: tls::connector(access)?,
             target: target.context("the API server speaks HTTPS")?.to_owned(),
-            choose: Box::new(choose),
+            choose: Box::new(move |request| choose(request).into()),
             requests: Mutex::default(),
             hung_up: watch::Sender::new(()),
         });
@@ -120,7 +134,7 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
         tokio::spawn(async move {
             let service = service_fn(move |request| {
                 let shared = Arc::clone(&shared);
-                async move { Ok::<_, Infallible>(answer(&shared, request).await) }
+                async move { answer(&shared, request).await }
             });
             let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
             tokio::select! {
@@ -132,18 +146,28 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
     }
 }
 
-async fn answer(shared: &Shared, request: http::Request<hyper::body::Incoming>) -> Response<Body> {
+/// # Errors
+/// To end the connection without an answer.
+async fn answer(
+    shared: &Shared,
+    request: http::Request<hyper::body::Incoming>,
+) -> Result<Response<Body>> {
     let request = Request::read(request).await;
     shared.requests().push(request.clone());
-    if let Some(given) = (shared.choose)(&request) {
-        return given.into_response().map(whole);
+    let choice = (shared.choose)(&request);
+    if let Choice::Answer(given) = choice {
+        return Ok(given.into_response().map(whole));
     }
-    match pass_on(shared, request).await {
+    let passed = pass_on(shared, request).await;
+    if matches!(choice, Choice::LoseAnswer) {
+        bail!("the answer is lost");
+    }
+    Ok(match passed {
         Ok(response) => response.map(|body| body.boxed()),
         Err(error) => Answer::new(502, format!("{error:#}"))
             .into_response()
             .map(whole),
-    }
+    })
 }
 
 fn whole(body: Full<Bytes>) -> Body {

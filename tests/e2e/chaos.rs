@@ -11,6 +11,7 @@ mod writers;
 use anyhow::Result;
 use serde_json::{Value, json};
 use tiphys_testbed::wait_for;
+use tiphys_testbed::web::Request;
 use tiphys_tests::{PATIENCE, World};
 
 fn phase(application: &Value) -> &Value {
@@ -58,6 +59,18 @@ fn until(
             Err(application.to_string())
         })
     })
+}
+
+/// What a request changes in the cluster, and how: an apply is another write than a patch of the same object.
+fn write_of(request: &Request) -> Option<String> {
+    let writes = request.method != "GET" && !request.target.contains("dryRun");
+    let name = request.target.split('?').next()?.rsplit('/').next()?;
+    let what = match request.header("content-type") {
+        "application/apply-patch+yaml" => "apply",
+        "application/merge-patch+json" => "patch",
+        _ => &request.method,
+    };
+    writes.then(|| format!("{what} {name}"))
 }
 
 fn is_synced(application: &Value) -> bool {

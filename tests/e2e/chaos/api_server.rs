@@ -1,17 +1,19 @@
 //! An API server that dies, forgets, or has too much to do.
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use serde_json::{Value, json};
 use tiphys_testbed::control_plane::ControlPlane;
+use tiphys_testbed::proxy::Choice;
 use tiphys_testbed::wait_for;
 use tiphys_testbed::web::{Answer, Request};
 use tiphys_tests::{HEALTH_OF_MAPS, PATIENCE, World, annotated, message, status_of};
 
-use super::phase;
+use super::{phase, row_of, write_of};
 
 #[test]
 fn an_operation_goes_on_after_its_api_server_was_killed() -> Result<()> {
@@ -190,5 +192,68 @@ fn live_state_heals_when_connections_go_silent() -> Result<()> {
         .kubernetes
         .merge(&world.map("a"), &json!({"data": {"value": "theirs"}}))?;
     world.until("the drift", |app| status_of(app, "a") == "OutOfSync")?;
+    Ok(())
+}
+
+/// What changes an object is carried out, and the first answer is lost with its connection: it is asked for again, and that changes
+/// nothing.
+#[test]
+fn an_operation_goes_on_although_every_answer_is_lost() -> Result<()> {
+    let armed = Arc::new(AtomicBool::new(false));
+    let (is_armed, lost) = (Arc::clone(&armed), Mutex::new(BTreeSet::new()));
+    let (world, proxy) = World::start_through("unanswered", move |request| {
+        // What was to be made and is there is replaced, which is the second try.
+        let is_first = is_armed.load(Ordering::SeqCst) && request.method != "PUT";
+        let write = write_of(request).filter(|_| is_first);
+        let mut lost = lost.lock().unwrap_or_else(PoisonError::into_inner);
+        if write.is_some_and(|write| lost.insert(write)) {
+            Choice::LoseAnswer
+        } else {
+            Choice::PassOn
+        }
+    })?;
+    world
+        .repository
+        .write("app/old.yaml", annotated("old", "1", &[]))?
+        .write("app/a.yaml", annotated("a", "1", &[]))?;
+    let first = world.repository.commit("one")?;
+    world.create(&Value::Null)?;
+    world.sync(&json!({}))?;
+    world.until_synced(&first)?;
+    let once = ("hook-delete-policy", "HookSucceeded");
+    let replaced = ("sync-options", "Replace=true");
+    world
+        .repository
+        .remove("app/old.yaml")?
+        .write("app/a.yaml", annotated("a", "2", &[]))?
+        .write(
+            "app/hook.yaml",
+            annotated("hook", "1", &[("hook", "PreSync"), once]),
+        )?
+        .write("app/made.yaml", annotated("made", "1", &[replaced]))?;
+    let second = world.repository.commit("two")?;
+    armed.store(true, Ordering::SeqCst);
+    world.sync(&json!({"prune": true}))?;
+    let done = world.until_ended()?;
+    assert_eq!(phase(&done), "Succeeded", "{}", message(&done));
+    world.until_synced(&second)?;
+    for (name, expected) in [
+        ("a", "Synced"),
+        ("hook", "Synced"),
+        ("made", "Synced"),
+        ("old", "Pruned"),
+    ] {
+        assert_eq!(row_of(&done, name)["status"], expected, "{name}: {done}");
+    }
+    for write in [
+        "apply a",
+        "apply hook",
+        "patch hook",
+        "DELETE hook",
+        "DELETE old",
+    ] {
+        let asked = proxy.count(|request| write_of(request).as_deref() == Some(write));
+        assert!(asked >= 2, "{write}: {asked}");
+    }
     Ok(())
 }

@@ -9,22 +9,10 @@ use anyhow::Result;
 use serde_json::{Value, json};
 use tiphys_testbed::proxy::Proxy;
 use tiphys_testbed::wait_for;
-use tiphys_testbed::web::{Answer, Request};
+use tiphys_testbed::web::Answer;
 use tiphys_tests::{PATIENCE, World, annotated, config_map};
 
-use super::{phase, row_of};
-
-/// What a request changes in the cluster, and how: an apply is another write than a patch of the same object.
-fn write_of(request: &Request) -> Option<String> {
-    let writes = request.method != "GET" && !request.target.contains("dryRun");
-    let name = request.target.split('?').next()?.rsplit('/').next()?;
-    let what = match request.header("content-type") {
-        "application/apply-patch+yaml" => "apply",
-        "application/merge-patch+json" => "patch",
-        _ => &request.method,
-    };
-    writes.then(|| format!("{what} {name}"))
-}
+use super::{phase, row_of, write_of};
 
 /// What the proxy and the test say to each other.
 struct Killer {
