@@ -69,6 +69,24 @@ impl Killer {
     }
 }
 
+/// Nothing was sent but this, and whatever was sent again was the same.
+fn only_these(proxy: &Proxy, before: usize, expected: &[&str]) {
+    let mut sent: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for request in proxy.requests().into_iter().skip(before) {
+        if let Some(write) = write_of(&request) {
+            let mut body: Value = serde_json::from_slice(&request.body).unwrap_or_default();
+            if request.method == "DELETE" {
+                // How dependents go is no matter for what has none.
+                body["propagationPolicy"] = Value::Null;
+            }
+            sent.entry(write).or_default().insert(body.to_string());
+        }
+    }
+    let writes: Vec<&str> = sent.keys().map(String::as_str).collect();
+    assert_eq!(writes, expected);
+    assert!(sent.values().all(|bodies| bodies.len() == 1), "{sent:?}");
+}
+
 /// All that the synchronisation changes.
 const WRITES: [&str; 11] = [
     "DELETE along",
@@ -139,18 +157,69 @@ fn a_crash_at_every_write_changes_nothing() -> Result<()> {
     let records = world.client.get(&world.path("/operations"))?.ok()?;
     assert_eq!(records["items"].as_array().map(Vec::len), Some(2));
 
-    // Nothing was sent but this, and whatever was sent again was the same.
-    let mut sent: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for request in proxy.requests().into_iter().skip(before) {
-        if let Some(write) = write_of(&request) {
-            let body = String::from_utf8_lossy(&request.body).into_owned();
-            sent.entry(write).or_default().insert(body);
-        }
-    }
-    let writes: Vec<&str> = sent.keys().map(String::as_str).collect();
-    assert_eq!(writes, WRITES);
-    assert!(sent.values().all(|bodies| bodies.len() == 1), "{sent:?}");
+    only_these(&proxy, before, &WRITES);
     assert_eq!(killer.kills, WRITES.len() + 2);
+    let after = world.kubernetes.get(&world.map("foreign"))?;
+    assert_eq!(after, Some(foreign));
+    Ok(())
+}
+
+#[test]
+fn a_crash_at_every_write_of_a_deletion_changes_nothing() -> Result<()> {
+    let (mut world, proxy, mut killer) = Killer::world("everydeletion")?;
+    let order = [
+        ("first", vec![("sync-wave", "-1")]),
+        ("last", vec![("sync-wave", "2")]),
+        ("before", vec![("hook", "PreDelete")]),
+        ("after", vec![("hook", "PostDelete")]),
+    ];
+    for (name, annotations) in &order {
+        let file = format!("app/{name}.yaml");
+        world
+            .repository
+            .write(&file, annotated(name, "1", annotations))?;
+    }
+    let commit = world.repository.commit("one")?;
+    world.create(&Value::Null)?;
+    world.sync(&json!({}))?;
+    world.until_synced(&commit)?;
+    world.until("the finalizers of the hooks", |app| {
+        app["metadata"]["finalizers"].as_array().map_or(0, Vec::len) == 2
+    })?;
+    let maps = world.map("");
+    let foreign = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "foreign"}});
+    let foreign = world
+        .kubernetes
+        .create(maps.trim_end_matches('/'), &foreign)?;
+    let before = proxy.requests().len();
+    killer.armed.store(true, Ordering::SeqCst);
+    world.client.delete(&world.path(""))?.ok()?;
+    wait_for("the end of the application", PATIENCE * 3, || {
+        killer.attend(&mut world)?;
+        let answer = world.client.get(&world.path(""))?;
+        Ok(if answer.status == 404 {
+            Ok(())
+        } else {
+            Err(answer.text)
+        })
+    })?;
+    // The hook after it states no policy, and stays.
+    let writes = [
+        "DELETE before",
+        "DELETE first",
+        "DELETE last",
+        "apply after",
+        "apply before",
+        "patch after",
+        "patch before",
+    ];
+    only_these(&proxy, before, &writes);
+    assert_eq!(killer.kills, writes.len() + 3);
+    // After the crash in which it was made, a hook is asked for once more; from then on it is known to be complete.
+    for hook in ["apply before", "apply after"] {
+        let asked = proxy.count(|request| write_of(request).as_deref() == Some(hook));
+        assert_eq!(asked, 2, "{hook}");
+    }
     let after = world.kubernetes.get(&world.map("foreign"))?;
     assert_eq!(after, Some(foreign));
     Ok(())
