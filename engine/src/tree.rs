@@ -2,12 +2,16 @@
 //!
 //! The facts and their names are those of Argo CD's `resource-tree`; the status of a pod is what kubectl prints for it.
 
+mod references;
+
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 use tiphys_model::{InfoItem, ResourceNetworkingInfo, ResourceNode, ResourceRef};
 
 use crate::{health, object, quantity};
+
+pub use references::references;
 
 /// The annotation with the number of a Deployment's revision.
 const REVISION: &str = "deployment.kubernetes.io/revision";
@@ -52,6 +56,15 @@ pub fn thousandths(value: &Value) -> i64 {
     nanos
         .and_then(|nanos| i64::try_from(nanos / 1_000_000).ok())
         .unwrap_or(0)
+}
+
+/// What the containers of a pod ask for of a resource, in thousandths of its unit.
+#[must_use]
+pub fn requested(pod: &Value, resource: &str) -> i64 {
+    let containers = pod["spec"]["containers"].as_array();
+    let all = containers.into_iter().flatten();
+    all.map(|container| thousandths(&container["resources"]["requests"][resource]))
+        .fold(0, i64::saturating_add)
 }
 
 fn text(value: &Value) -> String {

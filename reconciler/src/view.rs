@@ -22,7 +22,7 @@ use tiphys_model::{Application, ResourceKey};
 
 use crate::Reconciler;
 use crate::cluster::{Cluster, ClusterError};
-use crate::target::Condition;
+use crate::target::{Condition, Permission};
 
 /// Annotations that never hold a secret are shown; there is none whose value is always one.
 const SECRET_ANNOTATIONS: [&str; 0] = [];
@@ -91,7 +91,7 @@ impl Reconciler {
     async fn family(
         &self,
         application: &Application,
-    ) -> Result<(Cluster, Vec<Arc<Value>>), ViewError> {
+    ) -> Result<(Cluster, Permission, Vec<Arc<Value>>), ViewError> {
         let name = &application.metadata.name;
         let (server, cluster) = self.destination(application)?;
         let permission = self.permission(application, server);
@@ -103,7 +103,7 @@ impl Reconciler {
             permission.reaches(&key.namespace)
                 && (!tracked.contains(&key) || permission.covers(&key))
         });
-        Ok((cluster, family))
+        Ok((cluster, permission, family))
     }
 }
 

@@ -28,7 +28,7 @@ pub struct Options {
 /// taken apart.
 ///
 /// # Errors
-/// When there is no folder at the path, it is a chart or an overlay, or a file is not readable, invalid, or beyond the limits.
+/// When there is no folder at the path, it is a chart or an overlay, or a file is Jsonnet, not readable, invalid, or beyond the limits.
 pub fn render(
     tree: &dyn Tree,
     path: &TreePath,
@@ -108,6 +108,13 @@ impl Reader<'_> {
             } else {
                 format!("{below}/{}", entry.name)
             };
+            if entry.name.ends_with(".jsonnet")
+                && entry.kind == EntryKind::File
+                && self.wanted(&shown)
+            {
+                let file = at.to_string();
+                return Err(RenderError::Jsonnet { file });
+            }
             let is_manifest = is_manifest(&entry.name);
             if entry.kind == EntryKind::Submodule
                 || (!is_manifest && entry.kind == EntryKind::File)

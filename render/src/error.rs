@@ -31,6 +31,14 @@ pub enum RenderError {
         /// The file that shows it.
         file: String,
     },
+    /// A directory has a file of a language that is not rendered; to leave it out in silence would look like an empty directory.
+    #[error(
+        "{file}: Jsonnet is not rendered by this server; commit what it renders to, or leave the file out with spec.source.directory.exclude"
+    )]
+    Jsonnet {
+        /// The file.
+        file: String,
+    },
     /// A file is not readable as YAML or JSON.
     #[error("{file}:{line}:{column}: {message}")]
     Syntax {

@@ -10,8 +10,6 @@ use dropshot::{
 };
 use futures::StreamExt as _;
 use http::Response;
-use k8s_openapi::api::core::v1::ConfigMap;
-use kube::api::{Api, Patch, PatchParams};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use serde_json::{Value, json};
 use tiphys_testbed::git::{HttpServer as GitServer, Repository};
@@ -75,29 +73,32 @@ fn until_every<T>(
     }
 }
 
-/// Milliseconds for one server-side apply of each of `count` objects, at a concurrency.
-async fn bare(
-    client: &kube::Client,
-    namespace: &str,
-    prefix: &str,
-    count: usize,
-    concurrency: usize,
-) -> Result<f64> {
-    let api: Api<ConfigMap> = Api::namespaced(client.clone(), namespace);
-    let params = PatchParams::apply("bare").force();
+/// Where an object lies, and it.
+pub type Placed = (String, Value);
+
+/// A ConfigMap, as [`Cluster::bare_all`] takes it.
+pub fn placed_map(namespace: &str, name: &str) -> Placed {
+    let object = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": {"value": "1"}});
+    (
+        format!("/api/v1/namespaces/{namespace}/configmaps/{name}"),
+        object,
+    )
+}
+
+/// Milliseconds for one server-side apply of each object, at a concurrency.
+async fn bare(client: &kube::Client, objects: Vec<Placed>, concurrency: usize) -> Result<f64> {
     let from = Instant::now();
-    let results: Vec<_> = futures::stream::iter(0..count)
-        .map(|n| {
-            let (api, params, name) = (api.clone(), params.clone(), format!("{prefix}-{n}"));
-            async move {
-                let object = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": {"value": "1"}});
-                api.patch(&name, &params, &Patch::Apply(object)).await
-            }
-        })
+    let requests = objects.into_iter().map(|(path, object)| async move {
+        let request = http::Request::patch(format!("{path}?fieldManager=bare&force=true"))
+            .header("content-type", "application/apply-patch+yaml")
+            .body(object.to_string().into_bytes())?;
+        anyhow::Ok(client.request::<Value>(request).await?)
+    });
+    let results: Vec<_> = futures::stream::iter(requests)
         .buffer_unordered(concurrency)
         .collect()
         .await;
-    results.into_iter().collect::<kube::Result<Vec<_>>>()?;
+    results.into_iter().collect::<Result<Vec<_>>>()?;
     Ok(milliseconds(from))
 }
 
@@ -198,7 +199,7 @@ impl Cluster {
         Ok(())
     }
 
-    /// Milliseconds for one server-side apply of each of `count` objects, at a concurrency.
+    /// Milliseconds for one server-side apply of each of `count` ConfigMaps, at a concurrency.
     pub fn bare(
         &self,
         namespace: &str,
@@ -206,8 +207,14 @@ impl Cluster {
         count: usize,
         concurrency: usize,
     ) -> Result<f64> {
+        let maps = (0..count).map(|n| placed_map(namespace, &format!("{prefix}-{n}")));
+        self.bare_all(maps.collect(), concurrency)
+    }
+
+    /// Milliseconds for one server-side apply of each object, at a concurrency.
+    pub fn bare_all(&self, objects: Vec<Placed>, concurrency: usize) -> Result<f64> {
         self.runtime
-            .block_on(bare(&self.client, namespace, prefix, count, concurrency))
+            .block_on(bare(&self.client, objects, concurrency))
     }
 }
 

@@ -2,7 +2,8 @@
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
-use tiphys_tests::{World, config_map};
+use tiphys_testbed::wait_for;
+use tiphys_tests::{PATIENCE, World, config_map};
 
 const WEB: &str = "---\napiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {selector: {app: web}, ports: [{port: 80}]}\n---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n  replicas: 2\n  selector: {matchLabels: {app: web}}\n  template:\n    metadata: {labels: {app: web}}\n    spec: {containers: [{name: web, image: 'registry.k8s.io/pause:3.10', ports: [{containerPort: 80}]}]}\n---\napiVersion: v1\nkind: Secret\nmetadata: {name: hidden}\nstringData: {password: hunter2-hunter2}\n";
 
@@ -45,6 +46,79 @@ fn a_tree_has_what_the_objects_own() -> Result<()> {
     ensure!(tree["hosts"][0]["name"].is_string(), "{tree}");
     let narrow = get(&world, "/resource-tree?kind=Pod")?;
     assert_eq!(narrow["nodes"].as_array().map(Vec::len), Some(2));
+    Ok(())
+}
+
+#[test]
+fn a_tree_has_what_workloads_refer_to_and_what_neighbours_take() -> Result<()> {
+    let world = World::start("references", "sqlite")?;
+    let pod = |name: &str, cpu: &str, rest: Value| {
+        let mut spec = json!({"containers": [{"name": "a", "image": "registry.k8s.io/pause:3.10",
+            "resources": {"requests": {"cpu": cpu, "memory": "1Mi"}}}]});
+        for (field, value) in rest.as_object().into_iter().flatten() {
+            spec[field] = value.clone();
+        }
+        json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": spec})
+    };
+    let volumes = json!({"volumes": [
+        {"name": "own", "configMap": {"name": "settings"}},
+        {"name": "theirs", "configMap": {"name": "theirs"}},
+        {"name": "lost", "secret": {"secretName": "lost"}},
+        {"name": "none", "secret": {"secretName": "none", "optional": true}},
+    ]});
+    world
+        .repository
+        .write("app/pod.yaml", pod("own", "30m", volumes).to_string())?
+        .write("app/map.yaml", config_map("settings", "blue"))?;
+    world.repository.commit("one")?;
+    let place = &world.namespace;
+    let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": place}});
+    world.kubernetes.create("/api/v1/namespaces", &namespace)?;
+    let theirs = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "theirs"}, "data": {"secret": "hunter2"}});
+    let maps = format!("/api/v1/namespaces/{place}/configmaps");
+    world.kubernetes.create(&maps, &theirs)?;
+    world.create(&Value::Null)?;
+    world.sync(&json!({}))?;
+    world.until_ended()?;
+
+    let path = format!("/api/v1/namespaces/{place}/pods");
+    let own = world
+        .kubernetes
+        .wait(&format!("{path}/own"), PATIENCE, |pod| {
+            pod["spec"]["nodeName"].is_string()
+        })?;
+    // On the same node, whichever that is.
+    let mut other = pod("other", "50m", json!({"nodeName": own["spec"]["nodeName"]}));
+    other["metadata"]["namespace"] = json!(place);
+    world.kubernetes.create(&path, &other)?;
+    let tree = wait_for("the neighbour", PATIENCE, || {
+        let tree = get(&world, "/resource-tree")?;
+        let cpu = &tree["hosts"][0]["resourcesInfo"][0];
+        let there = cpu["requestedByNeighbors"].as_i64() >= Some(50);
+        Ok(if there {
+            Ok(tree)
+        } else {
+            Err(tree.to_string())
+        })
+    })?;
+    let cpu = &tree["hosts"][0]["resourcesInfo"][0];
+    assert_eq!(cpu["requestedByApp"], 30, "{cpu}");
+    ensure!(!tree.to_string().contains("hunter2"), "a value is shown");
+    let nodes = tree["nodes"].as_array().context("nodes")?;
+    let named = |name: &str| {
+        nodes
+            .iter()
+            .filter(|node| node["name"] == name)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(named("settings").len(), 1);
+    assert!(named("settings")[0]["parentRefs"].is_null());
+    let theirs = named("theirs");
+    assert_eq!(theirs[0]["parentRefs"][0]["name"], "own", "{theirs:?}");
+    let lost = named("lost");
+    assert_eq!(lost[0]["health"]["status"], "Missing", "{lost:?}");
+    assert_eq!(lost[0]["health"]["message"], "Pod own refers to it");
+    assert!(named("none").is_empty());
     Ok(())
 }
 
@@ -192,11 +266,17 @@ fn revisions_events_and_windows_are_told() -> Result<()> {
         metadata["date"].is_string() && metadata["author"].to_string().contains('@'),
         "{metadata}"
     );
+    world.sync(&json!({}))?;
+    world.until_ended()?;
     let events = get(&world, "/events")?;
-    ensure!(
-        events.to_string().contains("OperationCompleted"),
-        "{events}"
-    );
+    let told: Vec<&Value> = events["items"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|event| &event["reason"])
+        .collect();
+    let once = ["OperationStarted", "OperationCompleted"];
+    assert_eq!(told, [once, once].concat(), "{events}");
     let tree = get(&world, "/resource-tree?kind=ReplicaSet")?;
     let node = &tree["nodes"][0];
     let of = get(

@@ -2,11 +2,12 @@
 
 use futures::StreamExt as _;
 use k8s_openapi::api::core::v1::Pod;
-use kube::api::{Api, ListParams};
+use kube::api::{Api, GetParams, ListParams};
 use kube::core::Request;
 use serde::Deserialize;
 use serde_json::Value;
 use tiphys_engine::object;
+use tiphys_model::ResourceKey;
 
 use super::{Cluster, ClusterError, Kind};
 
@@ -71,6 +72,69 @@ impl Cluster {
     pub async fn node(&self, name: &str) -> Result<Value, ClusterError> {
         let path = format!("/api/v1/nodes/{name}");
         self.timed(self.client().await?.request(get(&path)?)).await
+    }
+
+    /// The pods on a node that have not ended.
+    ///
+    /// # Errors
+    /// What the API server refused.
+    pub async fn pods_on(&self, node: &str) -> Result<Vec<Value>, ClusterError> {
+        let running = "status.phase!=Succeeded,status.phase!=Failed";
+        let parameters = ListParams::default()
+            .fields(&format!("spec.nodeName={node},{running}"))
+            .limit(MOST);
+        let request = Request::new("/api/v1/pods")
+            .list(&parameters)
+            .map_err(kube::Error::BuildRequest)
+            .map_err(|error| ClusterError::new(&self.inner.server, error))?;
+        let list: List = self.timed(self.client().await?.request(request)).await?;
+        Ok(list.items)
+    }
+
+    /// What is known of these objects without their content, each with its key; none for one that is not there. Those that cannot be asked
+    /// for are left out.
+    pub async fn outlines(&self, keys: Vec<ResourceKey>) -> Vec<(ResourceKey, Option<Value>)> {
+        let looks = keys.into_iter().map(|key| async move {
+            let found = self.outline(&key).await;
+            match found {
+                Ok(found) => Some((key, found)),
+                Err(error) => {
+                    tracing::debug!(%error, %key, "an object that is referred to cannot be read");
+                    None
+                }
+            }
+        });
+        // Collected, because a closure with these lifetimes cannot live across an await.
+        let looks: Vec<_> = looks.collect();
+        let found: Vec<_> = futures::stream::iter(looks)
+            .buffered(CONCURRENCY)
+            .collect()
+            .await;
+        found.into_iter().flatten().collect()
+    }
+
+    async fn outline(&self, key: &ResourceKey) -> Result<Option<Value>, ClusterError> {
+        let kinds = self.discover(super::FRESH).await?;
+        let Some(kind) = kinds.any(&key.group, &key.kind).cloned() else {
+            return Ok(None);
+        };
+        drop(kinds);
+        let api = self.api_of(&kind, &key.namespace).await?;
+        let request = Request::new(api.resource_url())
+            .get_metadata(&key.name, &GetParams::default())
+            .map_err(kube::Error::BuildRequest)
+            .map_err(|error| ClusterError::new(&self.inner.server, error))?;
+        match self
+            .timed(self.client().await?.request::<Value>(request))
+            .await
+        {
+            Ok(mut found) => {
+                kind.label(&mut found);
+                Ok(Some(found))
+            }
+            Err(error) if error.is_not_found() => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// The events of an object, as an event list.

@@ -278,12 +278,13 @@ pub fn kept(repository: &gix::ThreadSafeRepository) -> usize {
         .map_or(0, Iterator::count)
 }
 
-/// The tree of a commit that is already here.
+/// The tree of a commit that is already here. The tree itself is not read: the root of a large repository takes milliseconds.
 pub fn tree_of(repository: &gix::ThreadSafeRepository, commit: &str) -> Option<gix::ObjectId> {
     let local = repository.to_thread_local();
     let id = gix::ObjectId::from_hex(commit.as_bytes()).ok()?;
-    let tree = local.try_find_object(id).ok()??.peel_to_tree().ok()?;
-    Some(tree.id)
+    let commit = local.try_find_object(id).ok()??.peel_to_commit().ok()?;
+    let tree = commit.tree_id().ok()?.detach();
+    local.has_object(tree).then_some(tree)
 }
 
 /// Author, time and message of a commit that is here.

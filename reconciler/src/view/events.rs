@@ -1,8 +1,11 @@
 //! What Kubernetes says happened to an application's objects.
 
+use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Value, json};
 use tiphys_engine::object;
-use tiphys_model::{Application, ResourceKey};
+use tiphys_model::{
+    Application, ObjectMeta, OperationPhase, OperationRecord, OperationState, ResourceKey,
+};
 
 use super::{ViewError, not_part};
 use crate::Reconciler;
@@ -19,7 +22,7 @@ impl Reconciler {
         name: &str,
         uid: &str,
     ) -> Result<Value, ViewError> {
-        let (cluster, family) = self.family(application).await?;
+        let (cluster, _, family) = self.family(application).await?;
         let mine = family
             .iter()
             .find(|live| {
@@ -39,57 +42,71 @@ impl Reconciler {
         Ok(cluster.events(mine).await?)
     }
 
-    /// The events of the application itself: the operations that are known of it.
+    /// The events of the application itself, oldest first: its operations, of which `ended` are those that have ended, newest first.
     #[must_use]
-    pub fn own_events(application: &Application) -> Value {
+    pub fn own_events(application: &Application, ended: &[OperationRecord]) -> Value {
         let metadata = &application.metadata;
-        let state = application
+        let running = application
             .status
             .as_ref()
-            .and_then(|status| status.operation_state.as_ref());
-        let event = |reason: &str, message: String, kind: &str, at: String| {
-            json!({
-                "metadata": {"name": format!("{}.{}", metadata.name, reason.to_lowercase()), "namespace": crate::NAMESPACE},
-                "involvedObject": {"apiVersion": "argoproj.io/v1alpha1", "kind": "Application", "name": metadata.name,
-                    "namespace": crate::NAMESPACE, "uid": metadata.uid},
-                "reason": reason, "message": message, "type": kind, "count": 1,
-                "firstTimestamp": at, "lastTimestamp": at, "source": {"component": "tiphys"},
-            })
-        };
-        let mut items = Vec::new();
-        if let Some(state) = state {
-            let who = match &state.operation.initiated_by {
-                Some(by) if !by.automated && !by.username.is_empty() => by.username.as_str(),
-                _ => "automated sync policy",
-            };
-            let revision = state
-                .operation
-                .sync
-                .as_ref()
-                .map_or("", |sync| sync.revision.as_str());
-            let at = |time: &chrono::DateTime<chrono::Utc>| {
-                time.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
-            };
-            items.push(event(
-                "OperationStarted",
-                format!("{who} initiated sync to {revision}"),
-                "Normal",
-                at(&state.started_at),
-            ));
-            if let Some(end) = &state.finished_at {
-                let failed = state.phase != tiphys_model::OperationPhase::Succeeded;
-                items.push(event(
-                    "OperationCompleted",
-                    format!(
-                        "Sync operation to {revision} {}: {}",
-                        state.phase.as_str().to_lowercase(),
-                        state.message
-                    ),
-                    if failed { "Warning" } else { "Normal" },
-                    at(end),
-                ));
-            }
-        }
+            .and_then(|status| status.operation_state.as_ref())
+            .filter(|state| state.finished_at.is_none());
+        let states = ended.iter().rev().map(|record| &record.state);
+        let items: Vec<Value> = states
+            .chain(running)
+            .flat_map(operation)
+            .enumerate()
+            .map(|(at, event)| event.show(metadata, at))
+            .collect();
         json!({"metadata": {"resourceVersion": metadata.resource_version}, "items": items})
     }
+}
+
+/// Something that happened to an application.
+struct Event {
+    reason: &'static str,
+    message: String,
+    is_warning: bool,
+    at: DateTime<Utc>,
+}
+
+impl Event {
+    /// As Kubernetes would show it; `number` tells events of one application apart.
+    fn show(self, metadata: &ObjectMeta, number: usize) -> Value {
+        let at = self.at.to_rfc3339_opts(SecondsFormat::Secs, true);
+        let name = format!("{}.{}.{number}", metadata.name, self.reason.to_lowercase());
+        json!({
+            "metadata": {"name": name, "namespace": crate::NAMESPACE},
+            "involvedObject": {"apiVersion": "argoproj.io/v1alpha1", "kind": "Application", "name": metadata.name,
+                "namespace": crate::NAMESPACE, "uid": metadata.uid},
+            "reason": self.reason, "message": self.message, "type": if self.is_warning { "Warning" } else { "Normal" }, "count": 1,
+            "firstTimestamp": at, "lastTimestamp": at, "source": {"component": "tiphys"},
+        })
+    }
+}
+
+/// The beginning of an operation, and its end when it has one.
+fn operation(state: &OperationState) -> Vec<Event> {
+    let who = match &state.operation.initiated_by {
+        Some(by) if !by.automated && !by.username.is_empty() => by.username.as_str(),
+        _ => "automated sync policy",
+    };
+    let sync = state.operation.sync.as_ref();
+    let revision = sync.map_or("", |sync| sync.revision.as_str());
+    let mut events = vec![Event {
+        reason: "OperationStarted",
+        message: format!("{who} initiated sync to {revision}"),
+        is_warning: false,
+        at: state.started_at,
+    }];
+    if let Some(end) = state.finished_at {
+        let phase = state.phase.as_str().to_lowercase();
+        events.push(Event {
+            reason: "OperationCompleted",
+            message: format!("Sync operation to {revision} {phase}: {}", state.message),
+            is_warning: state.phase != OperationPhase::Succeeded,
+            at: end,
+        });
+    }
+    events
 }

@@ -71,7 +71,7 @@ impl Reconciler {
         application: &Application,
         request: LogRequest,
     ) -> Result<Lines, ViewError> {
-        let (cluster, family) = self.family(application).await?;
+        let (cluster, _, family) = self.family(application).await?;
         let pods = pods(&family, &request, &application.metadata.name)?;
         if pods.len() > PODS {
             return Err(ViewError::Invalid(format!(

@@ -29,7 +29,7 @@ impl Reconciler {
         key: &ResourceKey,
     ) -> Result<(Cluster, Value), ViewError> {
         let name = &application.metadata.name;
-        let (cluster, family) = self.family(application).await?;
+        let (cluster, _, family) = self.family(application).await?;
         let mine = family
             .into_iter()
             .find(|live| object::key(live) == *key)

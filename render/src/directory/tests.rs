@@ -202,3 +202,18 @@ fn submodules_are_left_out() {
         ["a"]
     );
 }
+
+#[test]
+fn jsonnet_is_refused_rather_than_left_out_in_silence() {
+    let tree = tree()
+        .file(&path("app/sub/main.jsonnet"), "{}")
+        .file(&path("app/lib.libsonnet"), "{}");
+    assert!(fault(&tree).starts_with("app/sub/main.jsonnet: Jsonnet is not rendered"));
+    assert_eq!(names(&tree, &Options::default()), ["a", "a2", "b", "c"]);
+    let excluded = Options {
+        recurse: true,
+        exclude: "**/*.jsonnet".to_owned(),
+        ..Options::default()
+    };
+    assert_eq!(names(&tree, &excluded).len(), 5);
+}

@@ -9,6 +9,7 @@ use hyper::body::Frame;
 use serde_json::{Value, json};
 use tiphys_api::*;
 use tiphys_model::*;
+use tiphys_reconciler::Reconciler;
 use tiphys_reconciler::cluster::ClusterError;
 use tiphys_reconciler::view::{Filter, Lines, LogLine, LogRequest, Removal, ViewError};
 use tokio_stream::wrappers::ReceiverStream;
@@ -18,6 +19,8 @@ use super::applications::Place;
 
 /// Time between two signs of life in a stream of events.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
+/// Operations that are events of an application.
+const OPERATIONS: usize = 50;
 
 /// The fault of a view as the API shows it.
 pub(super) fn view_fault(error: ViewError) -> ApiError {
@@ -237,7 +240,9 @@ impl App {
             some(query.resource_uid),
         );
         if object.is_empty() && uid.is_empty() {
-            return Ok(tiphys_reconciler::Reconciler::own_events(&application));
+            let name = &application.metadata.name;
+            let ended = self.ended_operations(name, i64::MAX, OPERATIONS).await?;
+            return Ok(Reconciler::own_events(&application, &ended));
         }
         self.view
             .events(&application, &namespace, &object, &uid)

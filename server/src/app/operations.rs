@@ -324,20 +324,26 @@ impl App {
         let application = self
             .placed(name, query.app_namespace, query.project)
             .await?;
-        let id = super::applications::id(&application.metadata.name);
-        let listing = self
-            .operations
-            .list_under(&format!("{id}/"))
-            .await
-            .map_err(super::fault)?;
-        let items = listing
-            .items
-            .into_iter()
+        let name = &application.metadata.name;
+        let items = self.ended_operations(name, before, limit).await?;
+        Ok(OperationRecordList { items })
+    }
+
+    /// Operations that have ended, newest first, with a smaller number than `before`.
+    pub(super) async fn ended_operations(
+        &self,
+        application: &str,
+        before: i64,
+        limit: usize,
+    ) -> Result<Vec<OperationRecord>, ApiError> {
+        let id = super::applications::id(application);
+        let listing = self.operations.list_under(&format!("{id}/")).await;
+        let records = listing.map_err(super::fault)?.items.into_iter();
+        Ok(records
             .map(|stored| stored.value)
             .filter(|record| record.id < before)
             .take(limit)
-            .collect();
-        Ok(OperationRecordList { items })
+            .collect())
     }
 
     /// The windows of the project that concern an application, and whether people may synchronise it now.
