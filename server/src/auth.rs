@@ -103,6 +103,11 @@ pub fn store_fault(error: &StoreError) -> ApiError {
     )
 }
 
+/// Whether a failed log-in still counts. What lies further ahead is from before the clock was set back.
+fn is_recent(at: i64, now: i64) -> bool {
+    at.abs_diff(now) < FAILURE_SECONDS.unsigned_abs()
+}
+
 impl Accounts {
     /// Reads the accounts, and makes what a first start needs. `first_password` counts only when there is no account yet.
     ///
@@ -235,12 +240,7 @@ impl Accounts {
 
     fn is_closed(&self, username: &str, now: i64) -> bool {
         lock(&self.failed).get(username).is_some_and(|failures| {
-            failures
-                .at
-                .iter()
-                .filter(|&&at| at > now - FAILURE_SECONDS)
-                .count()
-                >= MOST_FAILURES
+            failures.at.iter().filter(|&&at| is_recent(at, now)).count() >= MOST_FAILURES
         })
     }
 
@@ -260,7 +260,7 @@ impl Accounts {
                 }
             }
             let record = failed.entry(username.to_owned()).or_default();
-            record.at.retain(|&at| at > now - FAILURE_SECONDS);
+            record.at.retain(|&at| is_recent(at, now));
             record.at.push(now);
             (record.clone(), evicted)
         };

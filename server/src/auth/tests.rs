@@ -223,6 +223,19 @@ async fn failures_close_the_account_and_the_limit_survives_a_restart() {
 }
 
 #[tokio::test]
+async fn a_clock_that_was_set_back_closes_no_account_for_the_time_it_lost() {
+    let accounts = Fixture::new().start().await;
+    for _ in 0..MOST_FAILURES {
+        let refused = accounts.login(ADMIN, "wrong", NOW).await;
+        refused.expect_err("a wrong password");
+    }
+    let soon = NOW - FAILURE_SECONDS + 1;
+    assert!(accounts.login(ADMIN, "correct horse", soon).await.is_err());
+    let yesterday = accounts.login(ADMIN, "correct horse", NOW - 86_400);
+    yesterday.await.expect("open");
+}
+
+#[tokio::test]
 async fn every_refusal_reads_the_same() {
     let accounts = Fixture::new().start().await;
     let unknown = accounts
