@@ -196,6 +196,18 @@ fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Objects that are judged between two requests without anybody noticing.
+const FEW: usize = 64;
+
+/// Judges so many objects. When they are many, the thread's other tasks go elsewhere meanwhile: no application keeps others waiting.
+fn judging<T>(objects: usize, work: impl FnOnce() -> T) -> T {
+    if objects > FEW {
+        tokio::task::block_in_place(work)
+    } else {
+        work()
+    }
+}
+
 /// Hexadecimal digits.
 fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
