@@ -15,9 +15,11 @@ use tiphys_testbed::control_plane::ControlPlane;
 use tiphys_testbed::forward::Forwarder;
 use tiphys_testbed::git::{HttpServer, Repository};
 use tiphys_testbed::kubernetes::{Access, Kubernetes};
+use tiphys_testbed::proxy::{Choice, Proxy};
 use tiphys_testbed::rest::Client;
 use tiphys_testbed::tiphys::{Options, Tiphys};
 use tiphys_testbed::wait_for;
+use tiphys_testbed::web::Request;
 
 /// How long anything may take before a test fails.
 pub const PATIENCE: Duration = Duration::from_secs(60);
@@ -78,7 +80,7 @@ pub struct World {
     pub repository: Repository,
     /// Namespace of this test.
     pub namespace: String,
-    _plane: Arc<ControlPlane>,
+    _plane: Option<Arc<ControlPlane>>,
     folder: TempDir,
     also: Option<TempDir>,
 }
@@ -98,22 +100,36 @@ impl World {
     /// When something does not start.
     pub fn start_with(name: &str, change: impl FnOnce(&mut Options)) -> Result<Self> {
         let plane = control_plane()?;
+        let mut world = Self::start_on(plane.kubeconfig(), name, change)?;
+        world._plane = Some(plane);
+        Ok(world)
+    }
+
+    /// The same, on a control plane that is the caller's.
+    ///
+    /// # Errors
+    /// When something does not start.
+    pub fn start_on(
+        kubeconfig: &Path,
+        name: &str,
+        change: impl FnOnce(&mut Options),
+    ) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let root = folder.path().join("git");
         let repository = Repository::init(&root, "repo")?;
         let git = HttpServer::start(&root)?;
         let mut options = Options::new(&binary()?, &folder.path().join("data"));
-        options.kubeconfig = Some(plane.kubeconfig().to_owned());
+        options.kubeconfig = Some(kubeconfig.to_owned());
         change(&mut options);
         let tiphys = Tiphys::start(options)?;
         Ok(Self {
             client: tiphys.admin()?,
             tiphys,
-            kubernetes: Kubernetes::from_kubeconfig(plane.kubeconfig())?,
+            kubernetes: Kubernetes::from_kubeconfig(kubeconfig)?,
             git,
             repository,
             namespace: name.to_owned(),
-            _plane: plane,
+            _plane: None,
             folder,
             also: None,
         })
@@ -165,14 +181,40 @@ impl World {
     /// # Errors
     /// When something does not start.
     pub fn start_behind(name: &str) -> Result<(Self, Forwarder)> {
+        Self::start_reached(name, |access| {
+            let target = access
+                .server
+                .strip_prefix("https://")
+                .context("the API server speaks HTTPS")?;
+            let forwarder = Forwarder::start(target)?;
+            access.server = format!("https://{}", forwarder.address());
+            Ok(forwarder)
+        })
+    }
+
+    /// The same, with whose requests to the cluster is done what `choose` says.
+    ///
+    /// # Errors
+    /// When something does not start.
+    pub fn start_through<C: Into<Choice>>(
+        name: &str,
+        choose: impl Fn(&Request) -> C + Send + Sync + 'static,
+    ) -> Result<(Self, Proxy)> {
+        Self::start_reached(name, |access| {
+            let proxy = Proxy::start(access, choose)?;
+            access.server = proxy.url();
+            Ok(proxy)
+        })
+    }
+
+    /// A world whose server reaches the cluster in a way of its own.
+    fn start_reached<T>(
+        name: &str,
+        way: impl FnOnce(&mut Access) -> Result<T>,
+    ) -> Result<(Self, T)> {
         let plane = control_plane()?;
         let mut access = Access::from_kubeconfig(plane.kubeconfig())?;
-        let target = access
-            .server
-            .strip_prefix("https://")
-            .context("the API server speaks HTTPS")?;
-        let forwarder = Forwarder::start(target)?;
-        access.server = format!("https://{}", forwarder.address());
+        let way = way(&mut access)?;
         let folder = tempfile::tempdir()?;
         let kubeconfig = folder.path().join("kubeconfig");
         std::fs::write(&kubeconfig, access.kubeconfig("forwarded"))?;
@@ -185,7 +227,7 @@ impl World {
                 .extend(["--config".to_owned(), file.display().to_string()]);
         })?;
         world.also = Some(folder);
-        Ok((world, forwarder))
+        Ok((world, way))
     }
 
     /// URL of the repository.

@@ -329,7 +329,8 @@ fn heal(
         before
     };
     let due = after(finished, backoff.pause(attempts));
-    if due > inputs.now {
+    // An end that has not come yet is from before the clock was set back: nothing is waited for by it.
+    if due > inputs.now && finished <= inputs.now {
         return Err(due);
     }
     if let Some(sync) = &mut operation.sync {

@@ -1,5 +1,7 @@
 //! When a failed operation is tried again.
 
+use std::time::Duration;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use tiphys_model::RetryStrategy;
 
@@ -48,6 +50,15 @@ pub fn next(
     }))
 }
 
+/// The longest that the given attempt, counted from 1, waits for its time.
+#[must_use]
+pub fn longest_wait(strategy: &RetryStrategy, attempt: i64) -> Duration {
+    pause(strategy, attempt.saturating_sub(1))
+        .ok()
+        .and_then(|pause| pause.to_std().ok())
+        .unwrap_or_default()
+}
+
 /// Checks a strategy before it is stored.
 ///
 /// # Errors
@@ -77,7 +88,7 @@ pub fn check(strategy: &RetryStrategy) -> Result<(), String> {
 fn pause(strategy: &RetryStrategy, attempts: i64) -> Result<TimeDelta, String> {
     let backoff = strategy.backoff.clone().unwrap_or_default();
     let read = |text: &str, otherwise: u64| match text {
-        "" => Ok(std::time::Duration::from_secs(otherwise)),
+        "" => Ok(Duration::from_secs(otherwise)),
         text => duration::parse(text),
     };
     let first = read(&backoff.duration, FIRST)?.as_secs_f64();
@@ -92,7 +103,7 @@ fn pause(strategy: &RetryStrategy, attempts: i64) -> Result<TimeDelta, String> {
     let grown = first * (factor as f64).powi(exponent);
     let century = 100.0 * 366.0 * 86400.0;
     let seconds = grown.min(longest).min(century);
-    let pause = std::time::Duration::from_secs_f64(if seconds.is_nan() { 0.0 } else { seconds });
+    let pause = Duration::from_secs_f64(if seconds.is_nan() { 0.0 } else { seconds });
     Ok(TimeDelta::from_std(pause).unwrap_or(TimeDelta::MAX))
 }
 
@@ -127,7 +138,11 @@ mod tests {
         ] {
             let pauses: Vec<i64> = (0..4)
                 .filter_map(|attempts| next(&strategy, attempts, at).ok().flatten())
-                .map(|retry| retry.at.timestamp())
+                .map(|retry| {
+                    let pause = longest_wait(&strategy, retry.attempt);
+                    assert_eq!(at + pause, retry.at, "{strategy:?}");
+                    retry.at.timestamp()
+                })
                 .collect();
             assert_eq!(pauses, expected, "{strategy:?}");
         }

@@ -519,4 +519,29 @@ mod tests {
             (true, true, None)
         );
     }
+
+    proptest::proptest! {
+        /// Whatever the clock is set to, and whenever an operation says that it began, windows have a verdict, and it does not change
+        /// before the time that it names.
+        #[test]
+        fn any_time_has_a_verdict(now in 0i64..8_000_000_000, started in -8_000_000_000i64..8_000_000_000, part in 0.0..1.0f64) {
+            let time = |seconds| DateTime::from_timestamp(seconds, 0).unwrap_or_default();
+            let zoned = |zone: &str, window: SyncWindow| SyncWindow { time_zone: zone.into(), sync_overrun: true, ..window };
+            let windows: Vec<Window> = [
+                zoned("Europe/Berlin", raw("allow", "30 2 * * *", "3h")),
+                zoned("Pacific/Kiritimati", raw("deny", "0 0 29 2 *", "48h")),
+                zoned("", raw("allow", "*/15 8-17 * * MON-FRI", "10m")),
+            ]
+            .iter()
+            .map(|window| Window::new(window).expect("a window"))
+            .collect();
+            let found = verdict(&windows, time(now), Some(time(started)));
+            let changes = found.changes_at.expect("a time").timestamp();
+            proptest::prop_assert!(changes > now);
+            #[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "some second in between")]
+            let between = now + ((changes - 1 - now) as f64 * part) as i64;
+            let later = verdict(&windows, time(between), None);
+            proptest::prop_assert_eq!(verdict(&windows, time(now), None), later, "{} {}", now, between);
+        }
+    }
 }

@@ -109,6 +109,8 @@ struct Inner {
     access: Access,
     tracking: Arc<Tracking>,
     connection: tokio::sync::Mutex<Option<Attempt>>,
+    /// The client of the connection, for those that are longer than a request.
+    clients: watch::Sender<Option<kube::Client>>,
     info: Mutex<Info>,
     kinds: tokio::sync::RwLock<Kinds>,
     live: RwLock<Live>,
@@ -145,6 +147,7 @@ impl Cluster {
                 server: Arc::from(server),
                 access,
                 connection: tokio::sync::Mutex::default(),
+                clients: watch::Sender::default(),
                 info: Mutex::default(),
                 kinds: tokio::sync::RwLock::default(),
                 live: RwLock::new(Live::new(Arc::clone(&tracking))),
@@ -224,12 +227,19 @@ impl Cluster {
             .await
             .map(Arc::new);
         self.note(result.as_ref().map(|connected| connected.version.as_str()));
+        self.use_from_now(result.as_ref().ok());
         *slot = Some(result.clone().map_err(|error| (Instant::now(), error)));
         if first {
             self.spawn(heartbeat(Arc::downgrade(&self.inner)));
             self.spawn(survey::survey(Arc::downgrade(&self.inner)));
         }
         result
+    }
+
+    /// Lets those who follow kinds use a new connection, or wait for one.
+    fn use_from_now(&self, connected: Option<&Arc<Connected>>) {
+        let client = connected.map(|connected| connected.client.clone());
+        self.inner.clients.send_replace(client);
     }
 
     /// Notes the outcome of an attempt; answers whether the cluster went away or came back by it.
@@ -343,7 +353,7 @@ impl Cluster {
                     let Some(kind) = self.kind(&gvk).await?.filter(|kind| kind.watchable) else {
                         continue;
                     };
-                    self.follow(kind, self.client().await?)
+                    self.follow(kind)
                 }
             };
             waiting.push(state);
@@ -360,7 +370,7 @@ impl Cluster {
         Ok(())
     }
 
-    fn follow(&self, kind: Kind, client: kube::Client) -> watch::Receiver<follow::State> {
+    fn follow(&self, kind: Kind) -> watch::Receiver<follow::State> {
         let id = (kind.resource.group.clone(), kind.resource.kind.clone());
         let mut followed = locked(&self.inner.followed);
         if let Some(state) = followed.get(&id) {
@@ -370,7 +380,7 @@ impl Cluster {
         followed.insert(id, state.clone());
         self.spawn(follow::follow(
             Arc::downgrade(&self.inner),
-            client,
+            self.inner.clients.subscribe(),
             kind,
             announce,
         ));
@@ -619,16 +629,21 @@ fn heartbeat(cluster: Weak<Inner>) -> BoxFuture<'static, ()> {
                 Some(Ok(connected)) => Some(connected.client.clone()),
                 _ => None,
             };
+            let is_known = known.is_some();
             // A connection that was lost is made anew: the credentials may have changed on the disk, or the address.
             let outcome = match known {
                 Some(client) => answer(&this.inner.server, &client)
                     .await
                     .map(|version| Connected { client, version }),
                 None => connect(&this.inner.server, &this.inner.access).await,
-            };
+            }
+            .map(Arc::new);
             let changed = this.note(outcome.as_ref().map(|connected| connected.version.as_str()));
+            if !is_known || outcome.is_err() {
+                this.use_from_now(outcome.as_ref().ok());
+            }
             *this.inner.connection.lock().await = Some(match outcome {
-                Ok(connected) => Ok(Arc::new(connected)),
+                Ok(connected) => Ok(connected),
                 Err(error) => {
                     tracing::warn!(server = %this.inner.server, %error, "a cluster does not answer");
                     Err((Instant::now(), error))

@@ -117,7 +117,12 @@ impl Reconciler {
             Ok(target) => target,
             Err(condition) => return Ok(Err(condition)),
         };
-        let record = known.map_or_else(|| begin(application, target.as_ref()), |known| known.value);
+        let is_known = known.is_some();
+        let mut record =
+            known.map_or_else(|| begin(application, target.as_ref()), |known| known.value);
+        if record.begin(Utc::now()) && is_known {
+            self.inner.deletions.put(id, &record).await?;
+        }
         let deletion = Deletion {
             application,
             cascade,
@@ -165,6 +170,7 @@ impl Reconciler {
         let policy = application.spec.sync_policy.as_ref();
         let options = policy.map(|policy| policy.sync_options.as_slice());
         let options = Options::of_application_leniently(options.unwrap_or_default());
+        let mut saved = true;
         loop {
             let scene = deletion.scene(self, &record);
             let known = record.clone();
@@ -182,6 +188,7 @@ impl Reconciler {
                 deadlines: deadlines(application),
                 now: Utc::now(),
             });
+            saved &= decision.observed.is_empty();
             record.merge(decision.observed);
             match decision.step {
                 Step::Done(done) if done.phase == OperationPhase::Succeeded => {
@@ -201,12 +208,16 @@ impl Reconciler {
                     return Ok(Outlook::Waits(shown(&wait), due.min(UNSEEN)));
                 }
                 Step::Run(wave) => {
-                    // The names and marks of hooks follow from the record: it is durable before they are made.
+                    // The names and marks of hooks follow from the record: it is durable before they are made. So is the end of a hook
+                    // before anything follows it, or a crash would have it run again when the objects are gone.
                     let makes = |task: &Task<'_>| matches!(task.action, Action::Apply { .. });
-                    if wave.stages.iter().flatten().any(makes) {
+                    let begins = wave.stages.iter().flatten().any(makes);
+                    if begins || (!saved && record.tasks.iter().any(|task| task.hook)) {
                         self.inner.deletions.put(id, &record).await?;
+                        saved = true;
                     }
                     let done = deletion.run(wave, &record).await;
+                    saved &= done.is_empty();
                     record.merge(done);
                 }
             }

@@ -8,12 +8,13 @@ mod attempt;
 mod end;
 mod task;
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use chrono::Utc;
 use futures::StreamExt as _;
-use tiphys_engine::duration;
 use tiphys_engine::sync::{self, Record, Step, TaskRecord, Wave, hook};
+use tiphys_engine::{duration, retry};
 use tiphys_model::*;
 use tiphys_storage::{StoreError, Stored};
 
@@ -74,7 +75,7 @@ impl Reconciler {
         }
         let is_new = running.is_none();
         let mut application = stored.value;
-        let record = match known {
+        let mut record = match known {
             Some(known) => known.value,
             None => {
                 let record = record_of(&operation);
@@ -86,16 +87,18 @@ impl Reconciler {
                 record
             }
         };
+        let now = Utc::now();
         // A retry is an attempt that begins later.
-        let early = record.started_at - Utc::now();
-        if terminate.is_none() {
-            if let Ok(early) = early.to_std() {
-                self.again(id, early);
-                return Ok(());
-            }
-            if self.hold(id, &application, &operation, &record).await? {
-                return Ok(());
-            }
+        let early = record.early(pause(&application, &operation), now);
+        if let (None, Some(early)) = (&terminate, early) {
+            self.again(id, early);
+            return Ok(());
+        }
+        if record.begin(now) {
+            self.progress(id, &operation, &record, None).await?;
+        }
+        if terminate.is_none() && self.hold(id, &application, &operation, &record).await? {
+            return Ok(());
         }
         match self
             .carry_out(id, &application, &operation, record, terminate)
@@ -119,7 +122,7 @@ impl Reconciler {
             return Ok(false);
         };
         let limit = deadlines(application).operation;
-        let deadline = duration::after(record.started_at, limit);
+        let deadline = duration::after(record.begun(), limit);
         if Utc::now() >= deadline {
             if begun {
                 // The next step ends it, and cleans up.
@@ -220,12 +223,19 @@ impl Reconciler {
                     return Ok(None);
                 }
                 Step::Run(wave) => {
-                    // What an earlier wave did is durable before the next begins; so are the names of generated hooks.
+                    // What an earlier wave did is durable before the next begins; so are the names of generated hooks, and what is
+                    // about to be pruned.
+                    let mut begun = Cow::Borrowed(&record);
+                    let intended = attempt.intentions(&wave);
+                    let prunes = !intended.is_empty();
+                    if prunes {
+                        begun.to_mut().merge(intended);
+                    }
                     let names = wave.stages.iter().flatten().any(|task| task.hook);
-                    if !saved || (names && known.tasks.is_empty()) {
+                    if !saved || prunes || (names && known.tasks.is_empty()) {
                         let result = attempt.outcome(&target, sync, &record);
                         let noted = Some(("", result));
-                        match self.progress(id, operation, &record, noted).await? {
+                        match self.progress(id, operation, &begun, noted).await? {
                             Progress::Running => {}
                             Progress::Terminating if attempt.request.terminate.is_none() => {
                                 attempt.request.terminate = Some(TERMINATED.to_owned());
@@ -263,7 +273,7 @@ impl Reconciler {
             return Ok(Some(failed(OperationPhase::Error, &message)));
         }
         let limit = deadlines(application).operation;
-        let end = duration::after(record.started_at, limit);
+        let end = duration::after(record.begun(), limit);
         if Utc::now() >= end {
             let message = format!(
                 "{message}: the operation did not end within its deadline of {}",
@@ -331,12 +341,22 @@ impl Reconciler {
 
 /// The record of a first attempt.
 fn record_of(operation: &Operation) -> Record {
-    let mut record = Record::new("", Utc::now());
+    let now = Utc::now();
+    let mut record = Record::new("", now);
+    record.begin(now);
     if let Some(sync) = &operation.sync {
         record.revision.clone_from(&sync.revision);
         record.revisions.clone_from(&sync.revisions);
     }
     record
+}
+
+/// The longest that the attempt that is next may have to wait.
+fn pause(application: &Application, operation: &Operation) -> Duration {
+    let status = application.status.as_ref();
+    let state = status.and_then(|status| status.operation_state.as_ref());
+    let attempt = state.and_then(|state| state.retry_count).unwrap_or(0);
+    retry::longest_wait(&operation.retry.clone().unwrap_or_default(), attempt)
 }
 
 /// Writes into an application that its operation runs.

@@ -19,6 +19,9 @@ use crate::{Reconciler, judging, now};
 const REFRESH: &str = "argocd.argoproj.io/refresh";
 /// When an application that cannot be compared is looked at again, with jitter: a repository that comes back is announced by its poll.
 const AGAIN: Duration = Duration::from_secs(10);
+/// The longest sleep before an application is looked at again: what it waits for follows from the clock, which may be set meanwhile, or
+/// the machine may have slept.
+const LONGEST: Duration = Duration::from_secs(300);
 /// When an application comes again that found too many others waiting for dry runs.
 const TURN: Duration = Duration::from_secs(1);
 
@@ -61,9 +64,8 @@ impl Reconciler {
     }
 
     pub(crate) fn again(&self, id: &str, after: Duration) {
-        self.inner
-            .queue
-            .add_at(id.to_owned(), "", Instant::now() + after);
+        let at = Instant::now() + after.min(LONGEST);
+        self.inner.queue.add_at(id.to_owned(), "", at);
     }
 
     async fn try_pass(&self, id: &str) -> Result<(), StoreError> {

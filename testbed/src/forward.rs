@@ -1,4 +1,4 @@
-//! A way to a server that can be cut and mended: what a broken network looks like from outside.
+//! A way to a server that can be cut, silenced and mended: what a broken network looks like from outside.
 
 use std::net::Ipv4Addr;
 
@@ -9,10 +9,18 @@ use tokio::sync::watch;
 
 use crate::ports;
 
+/// What becomes of connections.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    Open,
+    Cut,
+    Silent,
+}
+
 /// Forwards connections on loopback. Dropping it ends them.
 pub struct Forwarder {
     port: u16,
-    open: watch::Sender<bool>,
+    way: watch::Sender<Way>,
     runtime: Option<Runtime>,
 }
 
@@ -28,11 +36,11 @@ impl Forwarder {
             .build()?;
         let port = ports::free()?;
         let listener = runtime.block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, port)))?;
-        let open = watch::Sender::new(true);
-        runtime.spawn(accept(listener, target.to_owned(), open.clone()));
+        let way = watch::Sender::new(Way::Open);
+        runtime.spawn(accept(listener, target.to_owned(), way.clone()));
         Ok(Self {
             port,
-            open,
+            way,
             runtime: Some(runtime),
         })
     }
@@ -45,12 +53,18 @@ impl Forwarder {
 
     /// Cuts every connection, and refuses new ones.
     pub fn cut(&self) {
-        self.open.send_replace(false);
+        self.way.send_replace(Way::Cut);
     }
 
-    /// Forwards again.
+    /// Forwards nothing any more, and tells nobody: connections stay, and never hear of each other again, as when a firewall has
+    /// forgotten them.
+    pub fn silence(&self) {
+        self.way.send_replace(Way::Silent);
+    }
+
+    /// Forwards again, on new connections.
     pub fn mend(&self) {
-        self.open.send_replace(true);
+        self.way.send_replace(Way::Open);
     }
 }
 
@@ -62,24 +76,34 @@ impl Drop for Forwarder {
     }
 }
 
-async fn accept(listener: TcpListener, target: String, open: watch::Sender<bool>) {
+async fn accept(listener: TcpListener, target: String, way: watch::Sender<Way>) {
     loop {
         let Ok((mut client, _)) = listener.accept().await else {
             continue;
         };
-        if !*open.borrow() {
-            continue;
-        }
-        let (target, mut cut) = (target.clone(), open.subscribe());
+        let now = *way.borrow();
+        let (target, mut way) = (target.clone(), way.subscribe());
         tokio::spawn(async move {
-            let Ok(mut server) = TcpStream::connect(&target).await else {
-                return;
-            };
-            tokio::select! {
-                // Whichever side ends it, the other sees the end.
-                _ended = tokio::io::copy_bidirectional(&mut client, &mut server) => {}
-                _cut = cut.wait_for(|open| !open) => {}
+            if now == Way::Open {
+                let Ok(mut server) = TcpStream::connect(&target).await else {
+                    return;
+                };
+                let end = tokio::select! {
+                    // Whichever side ends it, the other sees the end.
+                    _ended = tokio::io::copy_bidirectional(&mut client, &mut server) => return,
+                    end = way.wait_for(|way| *way != Way::Open) => end.map(|way| *way),
+                };
+                if end.is_ok_and(|way| way == Way::Silent) {
+                    hold((client, server)).await;
+                }
+            } else if now == Way::Silent {
+                hold(client).await;
             }
         });
     }
+}
+
+/// Keeps connections open until the forwarder ends.
+async fn hold<T>(_connections: T) {
+    std::future::pending::<()>().await;
 }

@@ -174,6 +174,20 @@ impl Kubernetes {
         self.client.post(path, object)?.ok()
     }
 
+    /// Creates an object that goes with the answer, also when a test fails: what is not in the namespace of a test would be in the
+    /// way of the others.
+    ///
+    /// # Errors
+    /// When the API server refuses.
+    pub fn lend(&self, path: &str, object: &Value) -> Result<Lent> {
+        let made = self.create(path, object)?;
+        let name = made["metadata"]["name"].as_str().context("a name")?;
+        Ok(Lent {
+            kubernetes: self.clone(),
+            path: format!("{path}/{name}"),
+        })
+    }
+
     /// Merges `patch` into the object (JSON merge patch), as a person with kubectl would.
     ///
     /// # Errors
@@ -263,6 +277,27 @@ impl Kubernetes {
             .as_str()
             .map(str::to_owned)
             .context("the API server issued no token")
+    }
+}
+
+/// An object of a test. Dropping it deletes the object.
+pub struct Lent {
+    kubernetes: Kubernetes,
+    path: String,
+}
+
+impl Lent {
+    /// Its path in the API.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        // A control plane that is gone has taken it along.
+        let _gone = self.kubernetes.delete(&self.path);
     }
 }
 

@@ -13,11 +13,16 @@ use anyhow::Result;
 use bytes::Bytes;
 use http::Response;
 use http_body_util::{BodyExt as _, Full};
-use hyper::{server::conn::http1, service::service_fn};
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
-use tokio::{net::TcpListener, runtime::Runtime};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpListener,
+    runtime::Runtime,
+};
+use tokio_rustls::TlsAcceptor;
 
-use crate::ports;
+use crate::{certificates::Identity, ports, tls};
 
 /// A request as a test sees it.
 #[derive(Clone, Debug)]
@@ -35,6 +40,29 @@ pub struct Request {
 }
 
 impl Request {
+    /// Reads a request whole. A body that ends early is taken for none.
+    pub(crate) async fn read(request: http::Request<Incoming>) -> Self {
+        let (parts, body) = request.into_parts();
+        let body = body.collect().await.map(|body| body.to_bytes().to_vec());
+        let text =
+            |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+        Self {
+            method: parts.method.to_string(),
+            target: parts.uri.to_string(),
+            authorization: parts
+                .headers
+                .get("authorization")
+                .map(text)
+                .unwrap_or_default(),
+            headers: parts
+                .headers
+                .iter()
+                .map(|(name, value)| (name.to_string(), text(value)))
+                .collect(),
+            body: body.unwrap_or_default(),
+        }
+    }
+
     /// A header by its name in lower case; empty when there is none.
     #[must_use]
     pub fn header(&self, name: &str) -> &str {
@@ -79,11 +107,22 @@ impl Answer {
         self.headers.push((name.to_owned(), value.to_owned()));
         self
     }
+
+    pub(crate) fn into_response(self) -> Response<Full<Bytes>> {
+        let mut response = Response::builder().status(self.status);
+        for (name, value) in &self.headers {
+            response = response.header(name, value);
+        }
+        response
+            .body(Full::new(Bytes::from(self.body)))
+            .unwrap_or_default()
+    }
 }
 
 /// A running server. Dropping it stops it.
 pub struct Web {
     port: u16,
+    scheme: &'static str,
     requests: Arc<AtomicU64>,
     runtime: Option<Runtime>,
 }
@@ -94,6 +133,24 @@ impl Web {
     /// # Errors
     /// When no port is free.
     pub fn start(answer: impl Fn(Request) -> Answer + Send + Sync + 'static) -> Result<Self> {
+        Self::launch(None, answer)
+    }
+
+    /// The same over TLS, with a certificate for 127.0.0.1.
+    ///
+    /// # Errors
+    /// When no port is free or the certificate is not usable.
+    pub fn start_tls(
+        identity: &Identity,
+        answer: impl Fn(Request) -> Answer + Send + Sync + 'static,
+    ) -> Result<Self> {
+        Self::launch(Some(tls::acceptor(identity, None)?), answer)
+    }
+
+    fn launch(
+        tls: Option<TlsAcceptor>,
+        answer: impl Fn(Request) -> Answer + Send + Sync + 'static,
+    ) -> Result<Self> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
@@ -101,18 +158,25 @@ impl Web {
         let port = ports::free()?;
         let listener = runtime.block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, port)))?;
         let requests = Arc::new(AtomicU64::new(0));
-        runtime.spawn(accept(listener, Arc::new(answer), Arc::clone(&requests)));
+        let counted = Arc::clone(&requests);
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        let answer = Arc::new(move |request| {
+            counted.fetch_add(1, Ordering::Relaxed);
+            answer(request)
+        });
+        runtime.spawn(accept(listener, tls, answer));
         Ok(Self {
             port,
+            scheme,
             requests,
             runtime: Some(runtime),
         })
     }
 
-    /// `http://127.0.0.1:<port>`.
+    /// `http://127.0.0.1:<port>`, or `https` with TLS.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("http://127.0.0.1:{}", self.port)
+        format!("{}://127.0.0.1:{}", self.scheme, self.port)
     }
 
     /// How many requests came.
@@ -130,7 +194,7 @@ impl Drop for Web {
     }
 }
 
-async fn accept<F>(listener: TcpListener, answer: Arc<F>, requests: Arc<AtomicU64>)
+async fn accept<F>(listener: TcpListener, tls: Option<TlsAcceptor>, answer: Arc<F>)
 where
     F: Fn(Request) -> Answer + Send + Sync + 'static,
 {
@@ -138,44 +202,31 @@ where
         let Ok((stream, _)) = listener.accept().await else {
             continue;
         };
-        let (answer, requests) = (Arc::clone(&answer), Arc::clone(&requests));
+        let (tls, answer) = (tls.clone(), Arc::clone(&answer));
         tokio::spawn(async move {
-            let service = service_fn(move |request: http::Request<hyper::body::Incoming>| {
-                let (answer, requests) = (Arc::clone(&answer), Arc::clone(&requests));
-                async move {
-                    requests.fetch_add(1, Ordering::Relaxed);
-                    let (parts, body) = request.into_parts();
-                    let body = body.collect().await.map(|body| body.to_bytes().to_vec());
-                    let authorization = parts.headers.get("authorization");
-                    let given = answer(Request {
-                        method: parts.method.to_string(),
-                        target: parts.uri.to_string(),
-                        authorization: authorization
-                            .and_then(|value| value.to_str().ok())
-                            .unwrap_or_default()
-                            .to_owned(),
-                        headers: parts
-                            .headers
-                            .iter()
-                            .map(|(name, value)| {
-                                let value = String::from_utf8_lossy(value.as_bytes());
-                                (name.to_string(), value.into_owned())
-                            })
-                            .collect(),
-                        body: body.unwrap_or_default(),
-                    });
-                    let mut response = Response::builder().status(given.status);
-                    for (name, value) in &given.headers {
-                        response = response.header(name, value);
+            match tls {
+                Some(tls) => {
+                    if let Ok(stream) = tls.accept(stream).await {
+                        serve(stream, answer).await;
                     }
-                    let body = Full::new(Bytes::from(given.body));
-                    Ok::<_, Infallible>(response.body(body).unwrap_or_default())
                 }
-            });
-            // A client that goes away ends its own connection only.
-            let _client_left = http1::Builder::new()
-                .serve_connection(TokioIo::new(stream), service)
-                .await;
+                None => serve(stream, answer).await,
+            }
         });
     }
+}
+
+async fn serve<S, F>(stream: S, answer: Arc<F>)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    F: Fn(Request) -> Answer + Send + Sync + 'static,
+{
+    let service = service_fn(move |request| {
+        let answer = Arc::clone(&answer);
+        async move { Ok::<_, Infallible>(answer(Request::read(request).await).into_response()) }
+    });
+    // A client that goes away ends its own connection only.
+    let _client_left = http1::Builder::new()
+        .serve_connection(TokioIo::new(stream), service)
+        .await;
 }

@@ -81,7 +81,7 @@ fn an_operation_ends_or_goes_on_although_its_cluster_was_lost() -> Result<()> {
 }
 
 #[test]
-fn a_namespace_that_is_still_going_fails_attempts_until_it_is_gone() -> Result<()> {
+fn a_namespace_that_is_still_going_fails_syncs_until_it_is_gone() -> Result<()> {
     let world = World::start("terminating", "sqlite")?;
     let namespace =
         json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": world.namespace}});
@@ -100,6 +100,14 @@ fn a_namespace_that_is_still_going_fails_attempts_until_it_is_gone() -> Result<(
     world.repository.write("app/a.yaml", config_map("a", "1"))?;
     let commit = world.repository.commit("one")?;
     world.create(&Value::Null)?;
+    world.sync(&json!({}))?;
+    let ended = world.until_ended()?;
+    assert_eq!(phase(&ended), "Failed");
+    assert!(
+        message(&ended).contains("because it is being terminated"),
+        "{}",
+        message(&ended)
+    );
     let retry = json!({"limit": 100, "backoff": {"duration": "1s", "factor": 1}});
     world.sync(&json!({"retryStrategy": retry}))?;
     let failed = world.until("a failed attempt", |app| {

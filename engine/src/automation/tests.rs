@@ -284,6 +284,9 @@ fn healing_touches_what_drifted_and_backs_off() {
     }
     // Quiet begins a new series.
     assert_eq!(count(&after(9, 600)), Some(1));
+    // So it does when the clock was set forward; when it was set back, no end that has not come yet is waited for.
+    assert_eq!(count(&after(9, -4_000_000)), Some(1));
+    assert_eq!(count(&after(9, 4_000_000)), Some(10));
 }
 
 #[test]

@@ -8,6 +8,7 @@ use serde_json::Value;
 use tiphys_model::ResourceKey;
 
 use super::hook::{self, Role};
+use super::observe::is_same;
 use super::options::{Options, Removal, SYNC_OPTIONS};
 use super::order;
 use super::phase::Phase;
@@ -184,6 +185,7 @@ pub(super) fn build<'a>(situation: &Situation<'a>) -> Vec<Candidate<'a>> {
     for task in &mut tasks {
         task.record = records
             .get(&(task.phase, &task.key))
+            .filter(|record| !is_still_to_prune(record, task.live))
             .map(|record| Cow::Borrowed(*record));
     }
     tasks.sort_by(|a, b| {
@@ -198,6 +200,12 @@ pub(super) fn build<'a>(situation: &Situation<'a>) -> Vec<Candidate<'a>> {
             .then_with(|| a.key.cmp(&b.key))
     });
     tasks
+}
+
+/// Whether a deletion that was about to be asked for did not come to the cluster.
+pub(super) fn is_still_to_prune(record: &TaskRecord, live: Option<Live<'_>>) -> bool {
+    record.is_intended_prune()
+        && live.is_some_and(|live| is_same(record, live) && live.deleted_at().is_none())
 }
 
 type Records<'a> = HashMap<(Phase, &'a ResourceKey), &'a TaskRecord>;

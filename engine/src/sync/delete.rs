@@ -89,7 +89,7 @@ pub fn step<'a>(deletion: &Deletion<'a>) -> Decision<'a> {
         observed: Vec::new(),
     };
     planner.observe();
-    let deadline = after(deletion.record.started_at, deletion.deadlines.operation);
+    let deadline = after(deletion.record.begun(), deletion.deadlines.operation);
     let step = match planner.next(deadline) {
         Step::Wait(wait) if deletion.now >= deadline => failed(format!(
             "{wait}: the deletion did not end within its deadline of {}",
@@ -388,11 +388,7 @@ impl<'a> Planner<'a> {
                 .filter(|record| is_same(record, left.live))
                 .map(|record| record.started_at);
             let held = left.live.has_hook_finalizer();
-            match begun.or(left
-                .live
-                .deleted_at()
-                .map(|at| at.max(self.record.started_at)))
-            {
+            match begun.or(left.live.deleted_at().map(|at| at.max(self.record.begun()))) {
                 Some(at) if !held => {
                     let late = after(at, deadlines.wave);
                     if late <= now {

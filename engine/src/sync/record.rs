@@ -1,6 +1,7 @@
 //! What an operation has done so far: the only memory of a synchronisation, written durably after every wave.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -111,6 +112,12 @@ impl TaskRecord {
         matches!(self.state, TaskState::Failed | TaskState::Error)
     }
 
+    /// Whether it is a deletion that was about to be asked for when the server crashed.
+    #[must_use]
+    pub fn is_intended_prune(&self) -> bool {
+        self.code == ResultCode::Pruned && self.state == TaskState::Running
+    }
+
     /// The row of the operation's result.
     #[must_use]
     pub fn result(&self) -> ResourceResult {
@@ -137,8 +144,12 @@ impl TaskRecord {
 /// What one attempt of an operation has done so far, in the order in which it was done.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
-    /// When the attempt began. Names of generated hooks and deadlines follow from it.
+    /// When the attempt began, or will begin. Names and marks of hooks follow from it, so that it stays as it is.
     pub started_at: DateTime<Utc>,
+    /// From when deadlines count, once the attempt has begun: earlier than [`Record::started_at`] when the clock was
+    /// set back meanwhile.
+    #[serde(default)]
+    pub begun_at: Option<DateTime<Utc>>,
     /// The commit.
     pub revision: String,
     /// The commit of each of several sources.
@@ -155,10 +166,39 @@ impl Record {
     pub fn new(revision: &str, started_at: DateTime<Utc>) -> Self {
         Self {
             started_at,
+            begun_at: None,
             revision: revision.to_owned(),
             revisions: Vec::new(),
             tasks: Vec::new(),
         }
+    }
+
+    /// From when the deadlines of the attempt count.
+    #[must_use]
+    pub fn begun(&self) -> DateTime<Utc> {
+        self.begun_at.unwrap_or(self.started_at)
+    }
+
+    /// How long an attempt that has not begun waits for its time, which is never longer than `pause`: what seems longer is a clock that
+    /// was set back.
+    #[must_use]
+    pub fn early(&self, pause: Duration, now: DateTime<Utc>) -> Option<Duration> {
+        let waits = self.begun_at.is_none() && self.tasks.is_empty();
+        let early = (self.started_at - now).to_std().ok();
+        early.filter(|early| waits && !early.is_zero() && *early <= pause)
+    }
+
+    /// Begins the attempt, or goes on with it. Times that have not come yet are from before the clock was set back, and count as now:
+    /// no deadline may move away by the time that the clock has lost. Answers whether anything changed.
+    pub fn begin(&mut self, now: DateTime<Utc>) -> bool {
+        let begun = Some(self.begun().min(now));
+        let mut changed = self.begun_at != begun;
+        self.begun_at = begun;
+        for task in self.tasks.iter_mut().filter(|task| task.started_at > now) {
+            task.started_at = now;
+            changed = true;
+        }
+        changed
     }
 
     /// Takes over what was observed or done: replaces what is known of an object in a phase, and adds what is new at the end.
@@ -192,5 +232,43 @@ impl Record {
     #[must_use]
     pub fn results(&self) -> Vec<ResourceResult> {
         self.tasks.iter().map(TaskRecord::result).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(1_700_000_000 + seconds, 0).unwrap_or_default()
+    }
+
+    #[test]
+    fn a_retry_waits_for_its_time_and_no_longer_than_its_pause() {
+        let mut record = Record::new("", at(60));
+        let pause = Duration::from_secs(60);
+        for (now, expected) in [(0, Some(60)), (59, Some(1)), (60, None), (61, None)] {
+            let early = record.early(pause, at(now));
+            assert_eq!(early, expected.map(Duration::from_secs), "{now}");
+        }
+        // The clock was set back by a day: the attempt begins at once, and goes on.
+        let yesterday = at(-86_400);
+        assert_eq!(record.early(pause, yesterday), None);
+        assert!(record.begin(yesterday));
+        assert_eq!((record.begun(), record.started_at), (yesterday, at(60)));
+        assert_eq!(record.early(pause, at(30)), None, "it has begun");
+        assert!(!record.begin(at(30)));
+    }
+
+    #[test]
+    fn a_clock_that_was_set_back_moves_no_deadline_away() {
+        let mut record = Record::new("", at(0));
+        assert!(record.begin(at(0)) && !record.begin(at(10)));
+        assert_eq!(record.begun(), at(0));
+        assert!(record.begin(at(-3600)));
+        assert_eq!((record.begun(), record.started_at), (at(-3600), at(0)));
+        // One that was set forward and back again leaves the earliest beginning.
+        assert!(!record.begin(at(86_400)) && !record.begin(at(0)));
+        assert_eq!(record.begun(), at(-3600));
     }
 }

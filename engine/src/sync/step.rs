@@ -10,7 +10,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use tiphys_model::{OperationPhase, ResourceKey};
 
-use super::build::{Candidate, build, defined_kind};
+use super::build::{Candidate, build, defined_kind, is_still_to_prune};
 use super::hook;
 use super::observe::{is_same, observe};
 use super::order;
@@ -18,7 +18,7 @@ use super::phase::Phase;
 use super::plan::{Decision, Done, Plan, Step, Wait, WaitFor, Wave};
 use super::record::{ResultCode, TaskRecord, TaskState};
 use super::situation::{Live, Situation};
-use super::task::{Action, TERMINATED};
+use super::task::{Action, PRUNED, TERMINATED};
 use crate::duration::{self, after};
 
 /// The next step.
@@ -172,10 +172,10 @@ impl<'a> Planner<'a> {
         let Some(&first) = pending.first() else {
             return self.succeed();
         };
-        if let Some(step) = self.wait_for_pruned() {
+        let place = self.tasks[first].place();
+        if let Some(step) = self.wait_for_pruned(place) {
             return step;
         }
-        let place = self.tasks[first].place();
         let wave: Vec<usize> = pending
             .into_iter()
             .filter(|at| self.tasks[*at].place() == place)
@@ -185,7 +185,7 @@ impl<'a> Planner<'a> {
 
     fn operation_deadline(&self) -> DateTime<Utc> {
         after(
-            self.situation.record.started_at,
+            self.situation.record.begun(),
             self.situation.deadlines.operation,
         )
     }
@@ -233,6 +233,7 @@ impl<'a> Planner<'a> {
     /// Takes what the live state says about tasks that run.
     fn observe(&mut self) {
         let Situation { now, record, .. } = self.situation;
+        self.observe_prunes();
         for task in self.tasks.iter_mut().filter(|task| task.hook) {
             if let Some(adopted) = task.adopt(record, now) {
                 self.observed.push(adopted.clone());
@@ -248,6 +249,30 @@ impl<'a> Planner<'a> {
                 task.record = Some(Cow::Owned(after));
             }
         }
+    }
+
+    /// What was about to be pruned before a crash, and is gone or going, was pruned.
+    fn observe_prunes(&mut self) {
+        let Situation { record, live, .. } = self.situation;
+        let intended = record.tasks.iter().filter(|task| task.is_intended_prune());
+        for intended in intended.filter(|task| !is_still_to_prune(task, live(&task.key))) {
+            let mut pruned = intended.clone();
+            pruned.state = TaskState::Succeeded;
+            PRUNED.clone_into(&mut pruned.message);
+            self.settle(pruned);
+        }
+    }
+
+    /// Takes what is known now of an object into its task, if it still has one, and into what was observed.
+    fn settle(&mut self, record: TaskRecord) {
+        let task = self
+            .tasks
+            .iter_mut()
+            .find(|task| task.phase == record.phase && task.key == record.key);
+        if let Some(task) = task {
+            task.record = Some(Cow::Owned(record.clone()));
+        }
+        self.observed.push(record);
     }
 
     fn has_failed(&self) -> bool {
@@ -368,13 +393,13 @@ impl<'a> Planner<'a> {
         }))
     }
 
-    /// Waits until what was pruned is gone.
-    fn wait_for_pruned(&mut self) -> Option<Step<'a>> {
+    /// Waits until what was pruned is gone, but for what is of the wave that is next: a crash left that wave half begun.
+    fn wait_for_pruned(&mut self, next: (Phase, i64)) -> Option<Step<'a>> {
         let limit = self.situation.deadlines.wave;
         let mut keys = Vec::new();
         let mut late = Vec::new();
         let mut deadline = self.operation_deadline();
-        for task in &self.tasks {
+        for task in self.tasks.iter().filter(|task| task.place() < next) {
             if let (Some(record), Some(live)) = (&task.record, task.live)
                 && record.code == ResultCode::Pruned
                 && is_same(record, live)
@@ -445,7 +470,7 @@ impl<'a> Planner<'a> {
                 Some(_) if live.has_hook_finalizer() => old.push(task.task(Action::DeleteHook)),
                 Some(at) => {
                     // Time runs from when this synchronisation could first have seen it.
-                    let due = after(at.max(self.situation.record.started_at), deadlines.hook);
+                    let due = after(at.max(self.situation.record.begun()), deadlines.hook);
                     if due > now {
                         deadline = deadline.min(due);
                         going.push(task.key.clone());
@@ -486,14 +511,7 @@ impl<'a> Planner<'a> {
 
     fn fail_with(&mut self, late: Vec<TaskRecord>) -> Step<'a> {
         for record in late {
-            if let Some(task) = self
-                .tasks
-                .iter_mut()
-                .find(|task| task.phase == record.phase && task.key == record.key)
-            {
-                task.record = Some(Cow::Owned(record.clone()));
-            }
-            self.observed.push(record);
+            self.settle(record);
         }
         self.fail()
     }

@@ -15,6 +15,9 @@ use crate::tracking::TRACKING_ID;
 /// What is recorded of a hook that was ended before it was complete.
 pub(super) const TERMINATED: &str = "Terminated";
 
+/// What is recorded of an object that was deleted.
+pub(super) const PRUNED: &str = "pruned";
+
 /// Why an object that left the source is left alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SkipReason {
@@ -162,7 +165,7 @@ impl<'a> Task<'a> {
             (Action::Prune { .. }, _) => (
                 ResultCode::Pruned,
                 TaskState::Succeeded,
-                format!("pruned{suffix}"),
+                format!("{PRUNED}{suffix}"),
             ),
             (Action::SkipPrune(reason), _) => (
                 ResultCode::PruneSkipped,
@@ -186,7 +189,22 @@ impl<'a> Task<'a> {
             } => (uid, generation),
             Outcome::Done | Outcome::Failed(_) => (self.uid.clone(), None),
         };
-        Some(TaskRecord {
+        let mut record = self.record(code, state, now);
+        record.message = message;
+        record.uid = uid;
+        record.generation = generation;
+        Some(record)
+    }
+
+    /// What is recorded of a deletion before it is asked for: after a crash, nothing else tells that what is gone was pruned.
+    #[must_use]
+    pub fn intention(&self, now: DateTime<Utc>) -> Option<TaskRecord> {
+        matches!(self.action, Action::Prune { .. })
+            .then(|| self.record(ResultCode::Pruned, TaskState::Running, now))
+    }
+
+    fn record(&self, code: ResultCode, state: TaskState, now: DateTime<Utc>) -> TaskRecord {
+        TaskRecord {
             key: self.key.clone(),
             version: self.version.clone(),
             phase: self.phase,
@@ -196,14 +214,14 @@ impl<'a> Task<'a> {
             hook: self.hook,
             code,
             state,
-            message,
-            uid,
-            generation,
+            message: String::new(),
+            uid: self.uid.clone(),
+            generation: None,
             started_at: now,
             seen: false,
             released: false,
             cleaned: false,
-        })
+        }
     }
 
     /// What is recorded of a hook that was released or deleted after its end.

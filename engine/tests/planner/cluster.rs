@@ -40,6 +40,10 @@ pub struct Simulation<'a> {
     /// Whether what was done is lost once for every wave, as when a crash comes before it is recorded.
     pub losing: bool,
     lost: Vec<(Phase, i64)>,
+    /// By how many seconds the clock is set forward or back, and after which step.
+    pub jumps: Vec<(usize, i64)>,
+    /// How much time has really passed.
+    pub elapsed: TimeDelta,
 }
 
 fn health_of(name: &str) -> Option<HealthStatusCode> {
@@ -66,6 +70,8 @@ impl<'a> Simulation<'a> {
             crashing: false,
             losing: false,
             lost: Vec::new(),
+            jumps: Vec::new(),
+            elapsed: TimeDelta::zero(),
         };
         let live = case.desired.iter().filter(|object| object.live);
         for object in live.chain(&case.left) {
@@ -233,6 +239,10 @@ impl<'a> Simulation<'a> {
                 let written = serde_json::to_string(&self.record).expect("a record");
                 self.record = serde_json::from_str(&written).expect("a record");
             }
+            let set = self.jumps.iter().filter(|(after, _)| *after == steps);
+            self.now += TimeDelta::seconds(set.map(|(_, by)| by).sum());
+            // As whoever carries it out does.
+            self.record.begin(self.now);
             let (observed, text, chosen) = ask(self);
             self.record.merge(observed);
             trace.push_str(&text);
@@ -241,7 +251,7 @@ impl<'a> Simulation<'a> {
                 Chosen::Wait(deadline) => self.pass_time(deadline),
                 Chosen::Run(tasks) => self.carry_out_wave(tasks),
             }
-            self.now += TimeDelta::seconds(1);
+            self.pass(TimeDelta::seconds(1));
         }
         let _ = writeln!(trace, "no end after {STEPS} steps");
         panic!("{trace}");
@@ -249,6 +259,11 @@ impl<'a> Simulation<'a> {
 
     fn carry_out_wave(&mut self, tasks: Vec<TaskOf>) {
         let place = tasks.first().map(|task| (task.task.phase, task.task.wave));
+        let dry_run = self.request.dry_run;
+        let intended = tasks.iter().filter(|_| !dry_run);
+        let intended: Vec<_> = intended
+            .filter_map(|task| task.task.intention(self.now))
+            .collect();
         let mut done = Vec::new();
         for task in tasks {
             done.extend(self.carry_out(task));
@@ -256,6 +271,11 @@ impl<'a> Simulation<'a> {
         let loses = self.losing && place.is_some_and(|place| !self.lost.contains(&place));
         if loses {
             self.lost.extend(place);
+            self.record.merge(intended);
+            // Until the server is back, what was deleted is gone.
+            self.live.retain(|_, entry| {
+                entry.stuck || !entry.object["metadata"]["deletionTimestamp"].is_string()
+            });
         } else {
             self.record.merge(done);
         }
@@ -283,8 +303,13 @@ impl<'a> Simulation<'a> {
             self.live.remove(&key);
         }
         if !changed {
-            self.now = self.now.max(deadline);
+            self.pass((deadline - self.now).max(TimeDelta::zero()));
         }
+    }
+
+    fn pass(&mut self, time: TimeDelta) {
+        self.now += time;
+        self.elapsed += time;
     }
 
     fn carry_out(&mut self, task: TaskOf) -> Option<tiphys_engine::sync::TaskRecord> {

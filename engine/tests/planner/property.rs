@@ -1,7 +1,10 @@
 //! What holds for every synchronisation, tried with random ones.
 
+use std::collections::BTreeSet;
+
 use proptest::prelude::*;
-use tiphys_engine::sync::{Phase, TaskState};
+use tiphys_engine::sync::{Phase, ResultCode, TaskState};
+use tiphys_model::ResourceKey;
 
 use crate::case::{self, Case};
 use crate::cluster::{Simulation, longest};
@@ -94,6 +97,14 @@ fn parsed(text: &str) -> Case {
 }
 
 /// How often each hook was made.
+fn pruned(simulation: &Simulation<'_>) -> BTreeSet<(ResourceKey, &'static str, &'static str)> {
+    let tasks = simulation.record.tasks.iter();
+    tasks
+        .filter(|task| task.code == ResultCode::Pruned)
+        .map(|task| (task.key.clone(), task.code.as_str(), task.state.as_str()))
+        .collect()
+}
+
 fn simulation_hooks(simulation: &Simulation<'_>) -> Vec<String> {
     let hooks = simulation
         .record
@@ -124,6 +135,23 @@ proptest! {
         let before = simulation.time();
         let trace = simulation.run();
         prop_assert!((simulation.time() - before).to_std().unwrap_or_default() <= longest(), "{text}\n{trace}");
+    }
+
+    /// Whatever the clock is set to meanwhile, every deadline comes within the time that it states.
+    #[test]
+    fn it_ends_by_any_clock(
+        text in any_case(),
+        jumps in prop::collection::vec((0usize..12, -4_000_000_000i64..4_000_000_000), 1..4),
+        deletion in any::<bool>(),
+    ) {
+        let mut case = parsed(&text);
+        case.request.dry_run &= !deletion;
+        let mut simulation = Simulation::new(&case);
+        simulation.jumps = jumps;
+        let most = longest() * 4;
+        let trace = if deletion { simulation.run_deletion() } else { simulation.run() };
+        let elapsed = simulation.elapsed.to_std().unwrap_or_default();
+        prop_assert!(elapsed <= most, "{elapsed:?}\n{text}\n{trace}");
     }
 
     /// Waves never interleave: what was begun is in order of phase and wave, and nothing is begun twice.
@@ -172,6 +200,8 @@ proptest! {
             trace.lines().last().map(|line| line.split(':').next()),
             "{}\n{}\n--\n{}", text, calm_trace, trace
         );
+        // What was pruned is told.
+        prop_assert_eq!(pruned(&calm), pruned(&crashing), "{}\n{}", text, trace);
         // A hook that was made is not made again.
         prop_assume!(!case.request.dry_run);
         prop_assert_eq!(simulation_hooks(&calm), simulation_hooks(&crashing), "{}\n{}", text, trace);

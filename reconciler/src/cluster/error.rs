@@ -94,6 +94,12 @@ impl ClusterError {
         matches!(self, Self::Refused { code: 404, .. })
     }
 
+    /// Whether the connection broke, so that nobody knows whether what was asked for was done.
+    #[must_use]
+    pub fn is_unanswered(&self) -> bool {
+        matches!(self, Self::Unreachable { .. })
+    }
+
     /// Whether somebody wrote the object meanwhile, or it is another object than the one that was meant.
     #[must_use]
     pub fn is_conflict(&self) -> bool {

@@ -4,7 +4,7 @@
 
 use std::collections::HashSet;
 use std::sync::Weak;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures::TryStreamExt as _;
 use kube::api::{ListParams, WatchParams};
@@ -29,6 +29,9 @@ const PAUSE_MAX: Duration = Duration::from_secs(30);
 /// Whether a kind is known: not yet, yes, or why not.
 pub type State = Option<Result<(), ClusterError>>;
 
+/// The client of the connection that there is now; none while the cluster is lost.
+pub type Clients = watch::Receiver<Option<kube::Client>>;
+
 #[derive(Deserialize)]
 struct List {
     metadata: ListMetadata,
@@ -43,12 +46,37 @@ struct ListMetadata {
     continue_: Option<String>,
 }
 
+/// How long to wait before the next request: not at all after one that was of use, and ever longer while none is, so that an API server
+/// that refuses or ends every watch is not asked without end.
+#[derive(Default)]
+struct Pace {
+    next: Duration,
+}
+
+impl Pace {
+    /// A watch has ended. It was of use when it brought something, or stood for longer than the pause that it would cost.
+    fn ended(&mut self, has_brought: bool, stood: Duration) {
+        if has_brought || stood >= self.next.max(PAUSE_MIN) {
+            self.next = Duration::ZERO;
+        }
+    }
+
+    /// The pause before what comes next.
+    fn pause(&mut self) -> Duration {
+        let pause = self.next;
+        self.next = (pause * 2).clamp(PAUSE_MIN, PAUSE_MAX);
+        pause
+    }
+}
+
 /// Why following stopped for a moment.
 enum Broken {
     /// The history is gone: list again.
     Expired,
     /// Anything else.
     Failed(kube::Error),
+    /// The connection is lost, or another one.
+    Lost,
     /// Nobody needs it any more.
     Dropped,
 }
@@ -64,7 +92,7 @@ impl From<kube::Error> for Broken {
 
 struct Follower {
     cluster: Weak<Inner>,
-    client: kube::Client,
+    clients: Clients,
     kind: Kind,
     id: GroupKind,
     request: Request,
@@ -74,7 +102,7 @@ struct Follower {
 /// Follows a kind until its cluster is dropped, or the cluster no longer serves it.
 pub async fn follow(
     cluster: Weak<Inner>,
-    client: kube::Client,
+    clients: Clients,
     kind: Kind,
     announce: watch::Sender<State>,
 ) {
@@ -84,7 +112,7 @@ pub async fn follow(
         id: (dynamic.group.clone(), dynamic.kind.clone()),
         request,
         cluster,
-        client,
+        clients,
         kind,
         announce,
     };
@@ -100,14 +128,27 @@ impl Follower {
     }
 
     async fn run(&self) {
-        let mut pause = PAUSE_MIN;
+        let mut clients = self.clients.clone();
+        let mut pace = Pace::default();
         let mut version: Option<String> = None;
         loop {
+            let connected = clients.wait_for(Option::is_some).await;
+            let Some(client) = connected.ok().and_then(|client| client.clone()) else {
+                return;
+            };
             let outcome = match version.take() {
-                None => self.list().await.map(|listed| version = Some(listed)),
+                None => match unless_lost(&mut clients, self.list(&client)).await {
+                    Ok(listed) => {
+                        version = Some(listed);
+                        continue;
+                    }
+                    Err(broken) => Err(broken),
+                },
                 Some(from) => {
-                    let mut at = from;
-                    let ended = self.watch(&mut at).await;
+                    let mut at = from.clone();
+                    let start = Instant::now();
+                    let ended = unless_lost(&mut clients, self.watch(&client, &mut at)).await;
+                    pace.ended(at != from, start.elapsed());
                     // What was seen is not listed again, whatever ended the watch, unless its history is gone.
                     if !matches!(ended, Err(Broken::Expired)) {
                         version = Some(at);
@@ -115,9 +156,14 @@ impl Follower {
                     ended
                 }
             };
+            let mut pause = pace.pause();
             match outcome {
-                Ok(()) => pause = PAUSE_MIN,
+                Ok(()) => {}
                 Err(Broken::Dropped) => return,
+                Err(Broken::Lost) => {
+                    pace = Pace::default();
+                    continue;
+                }
                 Err(Broken::Expired) => {
                     tracing::debug!(
                         kind = self.id.1,
@@ -129,20 +175,28 @@ impl Follower {
                     if let kube::Error::Api(status) = &error
                         && matches!(status.code, 403..=405)
                     {
-                        // Whoever needs the kind next starts anew, with what is served and permitted then.
-                        let Ok(cluster) = self.cluster() else { return };
-                        self.announce.send_replace(Some(Err(ClusterError::new(
-                            &cluster.inner.server,
-                            error,
-                        ))));
-                        cluster.stop_following(&self.id);
-                        return;
+                        return self.give_up(error);
                     }
-                    tokio::time::sleep(pause.mul_f64(rand::random_range(0.5..1.5))).await;
-                    pause = (pause * 2).min(PAUSE_MAX);
+                    pause = pause.max(PAUSE_MIN);
                 }
             }
+            let pause = tokio::time::sleep(pause.mul_f64(rand::random_range(0.5..1.5)));
+            let paused = async {
+                pause.await;
+                Ok(())
+            };
+            if unless_lost(&mut clients, paused).await.is_err() {
+                pace = Pace::default();
+            }
         }
+    }
+
+    /// Whoever needs the kind next starts anew, with what is served and permitted then.
+    fn give_up(&self, error: kube::Error) {
+        let Ok(cluster) = self.cluster() else { return };
+        self.announce
+            .send_replace(Some(Err(ClusterError::new(&cluster.inner.server, error))));
+        cluster.stop_following(&self.id);
     }
 
     fn arrived<'a>(&'a self, json: &'a str) -> Arrived<'a> {
@@ -155,7 +209,7 @@ impl Follower {
     }
 
     /// Lists everything; answers the version from which to watch.
-    async fn list(&self) -> Result<String, Broken> {
+    async fn list(&self, client: &kube::Client) -> Result<String, Broken> {
         let mut left: Option<HashSet<ResourceKey>> = None;
         let mut page: Option<String> = None;
         loop {
@@ -165,7 +219,7 @@ impl Follower {
                 .request
                 .list(&params)
                 .map_err(kube::Error::BuildRequest)?;
-            let list: List = self.client.request(request).await?;
+            let list: List = client.request(request).await?;
             let cluster = self.cluster()?;
             let left = left.get_or_insert_with(|| {
                 let mut live = cluster.write_live();
@@ -188,13 +242,13 @@ impl Follower {
         }
     }
 
-    async fn watch(&self, version: &mut String) -> Result<(), Broken> {
+    async fn watch(&self, client: &kube::Client, version: &mut String) -> Result<(), Broken> {
         let params = WatchParams::default().timeout(WATCH);
         let request = self
             .request
             .watch(&params, version)
             .map_err(kube::Error::BuildRequest)?;
-        let stream = self.client.request_events::<Box<RawValue>>(request).await?;
+        let stream = client.request_events::<Box<RawValue>>(request).await?;
         futures::pin_mut!(stream);
         loop {
             let event = match tokio::time::timeout(SILENCE, stream.try_next()).await {
@@ -226,6 +280,17 @@ impl Follower {
     }
 }
 
+/// Does something on a connection, until that is lost: a network may lose it without telling whoever waits for an answer.
+async fn unless_lost<T>(
+    clients: &mut Clients,
+    work: impl Future<Output = Result<T, Broken>>,
+) -> Result<T, Broken> {
+    tokio::select! {
+        outcome = work => outcome,
+        changed = clients.changed() => Err(changed.map_or(Broken::Dropped, |()| Broken::Lost)),
+    }
+}
+
 fn resource_version(json: &str) -> Option<String> {
     #[derive(Deserialize)]
     struct Versioned {
@@ -234,4 +299,28 @@ fn resource_version(json: &str) -> Option<String> {
     serde_json::from_str::<Versioned>(json)
         .ok()
         .map(|versioned| versioned.metadata.resource_version)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_of_no_use_is_tried_ever_more_rarely() {
+        let mut pace = Pace::default();
+        let mut refused = || {
+            pace.ended(false, Duration::ZERO);
+            pace.pause()
+        };
+        let pauses: Vec<u128> = (0..9).map(|_| refused().as_millis()).collect();
+        assert_eq!(
+            pauses,
+            [0, 500, 1000, 2000, 4000, 8000, 16000, 30000, 30000]
+        );
+        pace.ended(true, Duration::ZERO);
+        assert_eq!(pace.pause(), Duration::ZERO);
+        // One that a proxy ends after a while, although nothing happened, is taken up again at once.
+        pace.ended(false, Duration::from_secs(1));
+        assert_eq!(pace.pause(), Duration::ZERO);
+    }
 }

@@ -81,19 +81,15 @@ async fn once(cluster: &Cluster) -> Result<(), ClusterError> {
             })
             .collect()
     };
-    let client = cluster.client().await?;
-    let looks = unknown.into_iter().map(|kind| {
-        let client = client.clone();
-        async move {
-            let found = concerns(cluster, &kind).await;
-            match found {
-                Ok(true) => {
-                    cluster.follow(kind, client);
-                }
-                Ok(false) => {}
-                // A kind that may not be listed holds nothing that could be synchronised.
-                Err(error) => tracing::debug!(%error, kind = kind.resource.kind, "a kind is left out of the survey"),
+    cluster.ready().await?;
+    let looks = unknown.into_iter().map(|kind| async move {
+        match concerns(cluster, &kind).await {
+            Ok(true) => {
+                cluster.follow(kind);
             }
+            Ok(false) => {}
+            // A kind that may not be listed holds nothing that could be synchronised.
+            Err(error) => tracing::debug!(%error, kind = kind.resource.kind, "a kind is left out of the survey"),
         }
     });
     futures::stream::iter(looks)

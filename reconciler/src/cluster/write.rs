@@ -48,6 +48,17 @@ impl PatchKind {
     }
 }
 
+/// Asks once more when the connection broke before the answer came, for what may be done twice.
+async fn again<T, F>(request: impl Fn() -> F) -> Result<T, ClusterError>
+where
+    F: Future<Output = Result<T, ClusterError>>,
+{
+    match request().await {
+        Err(error) if error.is_unanswered() => request().await,
+        outcome => outcome,
+    }
+}
+
 impl Cluster {
     pub(super) async fn api(
         &self,
@@ -98,7 +109,7 @@ impl Cluster {
         );
         let (api, _) = self.api(&object::gvk(target), &namespace).await?;
         if options.replace {
-            return self.put(&api, target, options).await;
+            return again(|| self.put(&api, target, options)).await;
         }
         let mut params = PatchParams::apply(MANAGER).force();
         params.dry_run = options.dry_run;
@@ -112,11 +123,7 @@ impl Cluster {
                 .map_err(kube::Error::BuildRequest)?;
             api.clone().into_client().request::<Value>(request).await
         };
-        let send = async || match self.timed(request()).await {
-            // The connection broke before the answer came. A second apply of the same object is harmless.
-            Err(ClusterError::Unreachable { .. }) => self.timed(request()).await,
-            outcome => outcome,
-        };
+        let send = || again(|| self.timed(request()));
         let mut result = send().await;
         if options.force
             && !options.dry_run
@@ -360,7 +367,8 @@ impl Cluster {
             }),
             ..params
         };
-        match self.timed(api.delete(object::name(live), &params)).await {
+        let delete = || self.timed(api.delete(object::name(live), &params));
+        match again(delete).await {
             Ok(either) => {
                 // A finished deletion is answered with a status; an object that waits for finalizers, with the object.
                 if either.is_right() && !dry_run {

@@ -11,7 +11,8 @@ use tiphys_engine::object;
 use tiphys_engine::sync::hook::Occasion;
 use tiphys_engine::sync::options::{DELETION_APPROVED, is_deletion_approved};
 use tiphys_engine::sync::{
-    self, Deadlines, Desired, Left, Live, Options, Record, Request, ResultCode, Selector, Situation,
+    self, Deadlines, Desired, Left, Live, Options, Record, Request, ResultCode, Selector,
+    Situation, TaskRecord, Wave,
 };
 use tiphys_model::*;
 
@@ -102,6 +103,15 @@ impl<'a> Attempt<'a> {
             deadlines: self.deadlines,
             now: Utc::now(),
         }
+    }
+
+    /// What is recorded of a wave before it begins.
+    pub fn intentions(&self, wave: &Wave<'_>) -> Vec<TaskRecord> {
+        if self.request.dry_run {
+            return Vec::new();
+        }
+        let (tasks, now) = (wave.stages.iter().flatten(), Utc::now());
+        tasks.filter_map(|task| task.intention(now)).collect()
     }
 
     /// The operation's result as it stands.

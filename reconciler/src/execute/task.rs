@@ -101,7 +101,7 @@ pub(crate) async fn release(
     let patch = json!({"metadata": metadata});
     match cluster.patch(&live, &patch, PatchKind::Merge).await {
         Err(error) if error.is_not_found() => Ok(()),
-        Err(error) if error.is_conflict() => {
+        Err(error) if error.is_conflict() || error.is_unanswered() => {
             // Controllers write the status of hooks all the time; the newest version is asked for once.
             let Some(newest) = cluster.fetch(&live).await? else {
                 return Ok(());

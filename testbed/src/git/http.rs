@@ -29,6 +29,7 @@ use super::command;
 use crate::{
     certificates::{Authority, Identity},
     ports,
+    tls::acceptor,
 };
 
 /// How the server answers.
@@ -145,32 +146,6 @@ impl Drop for HttpServer {
             runtime.shutdown_background();
         }
     }
-}
-
-fn acceptor(identity: &Identity, clients: Option<&Authority>) -> Result<TlsAcceptor> {
-    use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _};
-    let chain = CertificateDer::pem_slice_iter(identity.certificate.as_bytes())
-        .collect::<Result<Vec<_>, _>>()?;
-    let key = PrivateKeyDer::from_pem_slice(identity.key.as_bytes())?;
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let builder = rustls::ServerConfig::builder_with_provider(provider.clone())
-        .with_safe_default_protocol_versions()?;
-    let builder = match clients {
-        None => builder.with_no_client_auth(),
-        Some(authority) => {
-            let mut roots = rustls::RootCertStore::empty();
-            for certificate in CertificateDer::pem_slice_iter(authority.certificate().as_bytes()) {
-                roots.add(certificate?)?;
-            }
-            let verifier = rustls::server::WebPkiClientVerifier::builder_with_provider(
-                Arc::new(roots),
-                provider,
-            );
-            builder.with_client_cert_verifier(verifier.build()?)
-        }
-    };
-    let config = builder.with_single_cert(chain, key)?;
-    Ok(TlsAcceptor::from(Arc::new(config)))
 }
 
 async fn accept(listener: TcpListener, tls: Option<TlsAcceptor>, shared: Arc<Shared>) {
