@@ -3,6 +3,7 @@
 mod api;
 mod automation;
 mod chaos;
+mod charts;
 mod cluster;
 mod data_directory;
 mod deletion;
