@@ -196,6 +196,72 @@ fn where_helm_refuses_a_flag_so_does_the_command() -> Result<()> {
     Ok(())
 }
 
+/// Lock files that Helm made, and dependencies that were changed since: `helm dependency build` says which are out of date.
+#[test]
+fn a_lock_file_that_is_out_of_date_is_refused_where_helm_refuses_it() -> Result<()> {
+    let description = |version: &str, api: &str, dependency: &str| {
+        format!("apiVersion: {api}\nname: top\nversion: {version}\n{dependency}")
+    };
+    let made_for = "dependencies:\n- {name: sub, version: '>=1.0.0 <2', repository: 'file://sub', condition: a.b, tags: [x, 'y&z'], alias: other, import-values: [data, {child: default, parent: a}]}\n";
+    let folder = written(&[
+        ("top/Chart.yaml", &description("1.0.0", "v2", made_for)),
+        (
+            "top/sub/Chart.yaml",
+            &description("1.2.0", "v2", "").replace("top", "sub"),
+        ),
+        (
+            "top/sub/templates/a.yaml",
+            "kind: ConfigMap\napiVersion: v1\nmetadata: {name: sub}\n",
+        ),
+    ])?;
+    let at = |path: &str| folder.path().join(path);
+    let helm = |command: &str| -> Result<bool> {
+        let output = Command::new(&peers().helm)
+            .args(["dependency", command, "top"])
+            .current_dir(folder.path())
+            .env_clear()
+            .env("HOME", folder.path())
+            .output()?;
+        Ok(output.status.success())
+    };
+    ensure!(helm("update")?, "no lock file");
+    let lock = std::fs::read_to_string(at("top/Chart.lock"))?;
+    let digest = lock.lines().find(|line| line.starts_with("digest:"));
+    let other = lock.replace(digest.context("a digest")?, "digest: sha256:00");
+    for (dependencies, lock, is_valid) in [
+        (made_for.to_owned(), &lock, true),
+        (made_for.replace("a.b", "a.c"), &lock, false),
+        (made_for.replace("<2", "<3"), &lock, false),
+        (made_for.replace("y&z", "z"), &lock, false),
+        (made_for.replace("default", "data"), &lock, false),
+        (made_for.replace(", alias: other", ""), &lock, false),
+        (made_for.to_owned(), &other, false),
+        (made_for.to_owned(), &lock.replace("1.2.0", "1.2.1"), false),
+    ] {
+        std::fs::write(
+            at("top/Chart.yaml"),
+            description("2.0.0", "v2", &dependencies),
+        )?;
+        std::fs::write(at("top/Chart.lock"), lock)?;
+        if at("top/charts").exists() {
+            std::fs::remove_dir_all(at("top/charts"))?;
+        }
+        let tiphys = output(&tiphys()?, folder.path(), &["render", "top"])?;
+        ensure!(helm("build")? == is_valid, "helm: {dependencies} {lock}");
+        ensure!(
+            tiphys.is_ok() == is_valid,
+            "{dependencies} {lock}: {tiphys:?}"
+        );
+        if let Err(message) = tiphys {
+            ensure!(
+                message.contains("out of sync") && message.contains("helm dependency update"),
+                "{message}"
+            );
+        }
+    }
+    Ok(())
+}
+
 fn objects(text: &str) -> Result<Vec<Value>> {
     let reading = Reading {
         dialect: Dialect::Kyaml,

@@ -148,7 +148,22 @@ fn a_chart_of_a_registry_goes_live_and_follows_its_constraint() -> Result<()> {
     let server = registry(&world)?;
     follows_its_constraint(&world, &server.url(), &|version| {
         server.publish("web", version, &FILES)
-    })
+    })?;
+    // Registries have more than charts.
+    server.publish_other("proxy", "1.0.0", "application/vnd.oci.image.config.v1+json");
+    let mut application = world.get()?;
+    application["spec"]["source"]["chart"] = json!("proxy");
+    let answer = world.client.put(&world.path(""), &application)?;
+    ensure!(
+        answer.status == 400
+            && answer
+                .message()
+                .contains("'1.0.0' is no Helm chart but a container image"),
+        "{} {}",
+        answer.status,
+        answer.text
+    );
+    Ok(())
 }
 
 #[test]

@@ -7,7 +7,8 @@ use serde_json::{Map as JsonMap, Value as Json};
 use tiphys_template::Text;
 
 use super::folder;
-use super::metadata::{Fault, Lock, Metadata};
+use super::lock::Lock;
+use super::metadata::{Fault, Metadata};
 use super::range;
 use super::schema::Schema;
 use super::values::{self, Frozen};

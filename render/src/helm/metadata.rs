@@ -1,4 +1,4 @@
-//! `Chart.yaml`, `requirements.yaml` and the lock files: what Helm reads from them and what it refuses.
+//! `Chart.yaml` and `requirements.yaml`: what Helm reads from them and what it refuses.
 
 use serde_json::{Map, Value};
 
@@ -301,47 +301,7 @@ impl Dependency {
     }
 }
 
-/// What a lock file pins.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Lock {
-    /// `sha256:` and a hash over the dependencies of `Chart.yaml` and of the lock.
-    pub digest: String,
-    /// The dependencies with exact versions.
-    pub dependencies: Vec<Dependency>,
-}
-
-impl Lock {
-    /// Reads `Chart.lock` or `requirements.lock`.
-    ///
-    /// # Errors
-    /// When a field is of another kind than Helm expects.
-    pub fn read(document: &Value) -> Result<Self, Fault> {
-        let mut lock = Self::default();
-        if let Some(fields) = Fields::of(document, "the lock file")? {
-            fields.text("digest", &mut lock.digest)?;
-            lock.dependencies = dependencies(&fields)?.unwrap_or_default();
-        }
-        Ok(lock)
-    }
-
-    /// The exact version for a dependency, if the lock has it.
-    #[must_use]
-    pub fn version(&self, dependency: &Dependency) -> Option<&str> {
-        self.dependencies
-            .iter()
-            .find(|locked| {
-                locked.name == dependency.name && locked.repository == dependency.repository
-            })
-            .or_else(|| {
-                self.dependencies
-                    .iter()
-                    .find(|locked| locked.name == dependency.name)
-            })
-            .map(|locked| locked.version.as_str())
-    }
-}
-
-fn dependencies(fields: &Fields<'_>) -> Result<Option<Vec<Dependency>>, Fault> {
+pub(super) fn dependencies(fields: &Fields<'_>) -> Result<Option<Vec<Dependency>>, Fault> {
     fields
         .list("dependencies")?
         .map(|items| each("dependencies", items, Dependency::read))
@@ -363,10 +323,10 @@ fn maintainer(document: &Value) -> Result<Maintainer, Fault> {
 }
 
 /// A mapping whose keys are found as Go's JSON finds fields: exactly, or else without regard to case.
-struct Fields<'a>(&'a Map<String, Value>);
+pub(super) struct Fields<'a>(&'a Map<String, Value>);
 
 impl<'a> Fields<'a> {
-    fn of(document: &'a Value, what: &str) -> Result<Option<Self>, Fault> {
+    pub fn of(document: &'a Value, what: &str) -> Result<Option<Self>, Fault> {
         match document {
             Value::Null => Ok(None),
             Value::Object(entries) => Ok(Some(Self(entries))),
@@ -390,7 +350,7 @@ impl<'a> Fields<'a> {
             .filter(|value| !value.is_null())
     }
 
-    fn text(&self, name: &str, target: &mut String) -> Result<(), Fault> {
+    pub fn text(&self, name: &str, target: &mut String) -> Result<(), Fault> {
         match self.get(name) {
             Some(value) => as_text(name, value, target),
             None => Ok(()),

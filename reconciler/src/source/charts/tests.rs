@@ -404,7 +404,10 @@ fn a_registry_gives_tags_and_charts() {
         assert_eq!((chart.version, chart.digest), (reference, digest("1.1.0")));
 
         for (version, expected) in [
-            ("2.0.0", "no Helm chart"),
+            (
+                "2.0.0",
+                "'2.0.0' is no Helm chart but a container image (type 'application/vnd.oci.image.config.v1+json')",
+            ),
             ("3.0.0", "was promised"),
             (&*format!("sha256:{}", "1".repeat(64)), "was promised"),
             ("sha256:11", "no sha256 digest"),
