@@ -14,6 +14,7 @@ mod folder;
 pub mod functions;
 mod glob;
 mod ignore;
+mod lock;
 mod metadata;
 mod options;
 mod pattern;

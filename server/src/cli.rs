@@ -264,3 +264,15 @@ pub fn exit_code(error: &anyhow::Error) -> ExitCode {
         _ => 1,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::Cli;
+
+    #[test]
+    fn no_two_arguments_of_a_command_are_in_each_others_way() {
+        Cli::command().debug_assert();
+    }
+}

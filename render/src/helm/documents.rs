@@ -5,6 +5,7 @@ use std::sync::Arc;
 use memchr::memchr;
 use serde_json::Value as Json;
 
+use crate::yaml::locate::{Place, Step, nearest};
 use crate::yaml::{self, Duplicates, Numbers, Reading};
 use crate::{Limits, RenderError};
 
@@ -223,7 +224,12 @@ fn document(
     let value = yaml::first(format!("{text}\n").as_bytes(), limits, reading)
         .map_err(|error| fault(error.line, error.column, error.message))?
         .map_or(Json::Null, |document| document.value);
-    let hook = head(&value).map_err(|message| fault(1, 1, message))?;
+    let hook = head(&value).map_err(|wrong| {
+        let steps: Vec<Step<'_>> = wrong.path.iter().map(|key| Step::Key(key)).collect();
+        let place = nearest(text.as_bytes(), &steps);
+        let place = place.unwrap_or(Place { line: 1, column: 1 });
+        fault(place.line, place.column, wrong.message)
+    })?;
     let mut is_test = false;
     if let Some(events) = &hook {
         for event in events.split(',') {
@@ -247,41 +253,56 @@ fn document(
     }))
 }
 
+/// A field of a document that is not of the kind that Helm reads.
+struct WrongKind {
+    /// The keys that lead there.
+    path: Vec<String>,
+    message: String,
+}
+
 /// Checks what Helm reads of every document, and gives the events of a hook.
-fn head(value: &Json) -> Result<Option<String>, String> {
-    let wrong = |path: &str, found: &Json| {
+fn head(value: &Json) -> Result<Option<String>, WrongKind> {
+    let wrong = |path: &[&str], found: &Json| {
         let found = match found {
             Json::Array(_) => "a list",
             Json::Object(_) => "a mapping",
             Json::String(_) => "a text",
             _ => "a scalar",
         };
-        Err(format!("{path} cannot be {found}"))
+        let name = if path.is_empty() {
+            "a manifest".to_owned()
+        } else {
+            path.join(".")
+        };
+        Err(WrongKind {
+            message: format!("{name} cannot be {found}"),
+            path: path.iter().map(|&key| key.to_owned()).collect(),
+        })
     };
-    let text = |path: &str, value: Option<&Json>| match value {
+    let text = |path: &[&str], value: Option<&Json>| match value {
         Some(found @ (Json::Array(_) | Json::Object(_))) => wrong(path, found),
         _ => Ok(()),
     };
     let fields = match value {
         Json::Null => return Ok(None),
         Json::Object(fields) => fields,
-        other => return wrong("a manifest", other).map(|()| None),
+        other => return wrong(&[], other).map(|()| None),
     };
-    text("apiVersion", fields.get("apiVersion"))?;
-    text("kind", fields.get("kind"))?;
+    text(&["apiVersion"], fields.get("apiVersion"))?;
+    text(&["kind"], fields.get("kind"))?;
     let metadata = match fields.get("metadata") {
         None | Some(Json::Null) => return Ok(None),
         Some(Json::Object(metadata)) => metadata,
-        Some(other) => return wrong("metadata", other).map(|()| None),
+        Some(other) => return wrong(&["metadata"], other).map(|()| None),
     };
-    text("metadata.name", metadata.get("name"))?;
+    text(&["metadata", "name"], metadata.get("name"))?;
     let annotations = match metadata.get("annotations") {
         None | Some(Json::Null) => return Ok(None),
         Some(Json::Object(annotations)) => annotations,
-        Some(other) => return wrong("metadata.annotations", other).map(|()| None),
+        Some(other) => return wrong(&["metadata", "annotations"], other).map(|()| None),
     };
     for (key, value) in annotations {
-        text(&format!("metadata.annotations.{key}"), Some(value))?;
+        text(&["metadata", "annotations", key], Some(value))?;
     }
     Ok(annotations.get(HOOK).map(|events| match events {
         Json::String(events) => events.clone(),

@@ -160,7 +160,8 @@ fn dependencies_are_named_and_then_supplied() {
         }]))
     };
     assert_eq!(render_with(&tree, &Options::default()), missing(">=1.0.0"));
-    let lock = "dependencies:\n- {name: db, version: 1.4.2, repository: 'https://example.com'}\ndigest: x\n";
+    // The digest is what Helm computes for these dependencies.
+    let lock = "dependencies:\n- {name: db, version: 1.4.2, repository: 'https://example.com'}\n- {name: local, version: 1.2.0, repository: 'file://../local'}\ndigest: sha256:6e081342b4f16c203d9905b71b83b6e9ea7e0775101e923b1dc0576e85762297\n";
     let tree = tree.file(&path("web/Chart.lock"), lock);
     assert_eq!(render_with(&tree, &Options::default()), missing("1.4.2"));
     let supply = Charts(
