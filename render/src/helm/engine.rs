@@ -214,7 +214,7 @@ fn prepare(charts: &[(String, &Node)]) -> Result<Prepared, RenderError> {
         let source: Arc<str> = Arc::from(name.as_str());
         files.insert(Arc::clone(&source), Arc::clone(&file.origin));
         templates
-            .parse(name, file.data.as_bytes())
+            .parse(name, &file.data)
             .map_err(|error| failure::parsing(&error, &file.origin))?;
         if !is_partial(name) {
             executed.push(Source {

@@ -57,10 +57,13 @@ const ZERO_VALUE: &str = "reflect: call of reflect.Value.Type on zero Value";
 /// Lists and maps within one another that a function follows: each level takes stack.
 const DEPTH: usize = 200;
 
+/// About how many functions there are.
+const ABOUT: usize = 256;
+
 /// All functions but `include` and `tpl`.
 #[must_use]
 pub fn functions() -> Functions {
-    let mut functions = Functions::new();
+    let mut functions = Functions::with_capacity(ABOUT);
     certificates::define(&mut functions);
     ciphers::define(&mut functions);
     clock::define(&mut functions);
