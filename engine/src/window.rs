@@ -108,6 +108,10 @@ impl Window {
                 chrono_tz::Tz::from_str(name).map_err(|_| WindowError::TimeZone(shorten(name)))?
             }
         };
+        let shown = format!(
+            "{} \"{}\" for {} in {zone}",
+            window.kind, window.schedule, window.duration
+        );
         Ok(Self {
             denies,
             schedule,
@@ -115,10 +119,7 @@ impl Window {
             duration,
             manual: window.manual_sync,
             overrun: window.sync_overrun,
-            shown: format!(
-                "{} \"{}\" for {} in {zone}",
-                window.kind, window.schedule, window.duration
-            ),
+            shown,
         })
     }
 

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::{ResourceResult, ResourceStatus};
+
 /// Names one object in a cluster, whatever the version of its kind. Ordered by group, kind, namespace and name.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ResourceKey {
@@ -15,6 +17,28 @@ pub struct ResourceKey {
     pub namespace: String,
     /// Name.
     pub name: String,
+}
+
+impl From<&ResourceStatus> for ResourceKey {
+    fn from(row: &ResourceStatus) -> Self {
+        Self {
+            group: row.group.clone(),
+            kind: row.kind.clone(),
+            namespace: row.namespace.clone(),
+            name: row.name.clone(),
+        }
+    }
+}
+
+impl From<&ResourceResult> for ResourceKey {
+    fn from(row: &ResourceResult) -> Self {
+        Self {
+            group: row.group.clone(),
+            kind: row.kind.clone(),
+            namespace: row.namespace.clone(),
+            name: row.name.clone(),
+        }
+    }
 }
 
 impl fmt::Display for ResourceKey {

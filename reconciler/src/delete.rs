@@ -250,15 +250,7 @@ fn known(application: &Application) -> Vec<(ResourceKey, &str)> {
         .filter_map(|status| status.operation_state.as_ref())
         .filter_map(|state| state.sync_result.as_ref())
         .flat_map(|result| &result.resources)
-        .map(|row| {
-            let key = ResourceKey {
-                group: row.group.clone(),
-                kind: row.kind.clone(),
-                namespace: row.namespace.clone(),
-                name: row.name.clone(),
-            };
-            (key, row.version.as_str())
-        });
+        .map(|row| (ResourceKey::from(row), row.version.as_str()));
     compared_before(application).chain(applied).collect()
 }
 

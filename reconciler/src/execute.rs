@@ -20,7 +20,7 @@ use tiphys_storage::{StoreError, Stored};
 
 use crate::gate::deadlines;
 use crate::target::{Choice, Target};
-use crate::{Reconciler, now};
+use crate::{Reconciler, judging, now};
 
 pub(crate) use attempt::occasion;
 use attempt::{Attempt, Scene};
@@ -190,9 +190,12 @@ impl Reconciler {
         attempt.request.terminate = terminate;
         let mut saved = true;
         loop {
-            let scene = Scene::new(application, &target, &attempt, &record);
             let known = record.clone();
-            let desired = scene.desired(&target, &attempt);
+            let objects = target.wanted.len();
+            let scene = judging(objects, || {
+                Scene::new(application, &target, &attempt, &record)
+            });
+            let desired = judging(objects, || scene.desired(&target, &attempt));
             let left = scene.left();
             let look = |key: &ResourceKey| scene.live(key);
             let decision = sync::step(&attempt.situation(&desired, &left, &look, &known));

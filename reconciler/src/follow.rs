@@ -67,7 +67,6 @@ impl Uses {
             .source
             .iter()
             .chain(&spec.sources)
-            .filter(|source| source.chart.is_empty())
             .map(|source| normalize(&source.repo_url))
             .collect();
         for url in &urls {
@@ -129,6 +128,7 @@ impl Reconciler {
         let listing = inner.applications.list().await?;
         let mut feed = inner.database.watch("", listing.revision);
         self.load_records().await?;
+        inner.followed.send_replace(listing.revision);
         let mut uses = Uses::default();
         let mut repos: Repos = HashMap::new();
         for stored in &listing.items {
@@ -171,6 +171,7 @@ impl Reconciler {
                     if polled {
                         self.poll(&uses, &repos);
                     }
+                    inner.followed.send_replace(feed.revision());
                 }
                 changed = repositories.recv() => match changed {
                     Ok(url) => {

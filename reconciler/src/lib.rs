@@ -25,7 +25,7 @@ use tiphys_model::Application;
 use tiphys_model::stored::{ClusterRecord, RepositoryRecord};
 use tiphys_render::Limits;
 use tiphys_secrets::Sealer;
-use tiphys_storage::{Collection, Database};
+use tiphys_storage::{Collection, Database, Revision};
 
 use cluster::{Access, Clusters};
 use records::Records;
@@ -35,6 +35,8 @@ pub use target::Condition;
 
 /// Namespace in which applications live.
 pub const NAMESPACE: &str = "argocd";
+/// How long a question waits for what was committed before it.
+const CATCHING_UP: std::time::Duration = std::time::Duration::from_secs(5);
 /// URL of the cluster that the server itself uses.
 pub const IN_CLUSTER: &str = "https://kubernetes.default.svc";
 
@@ -127,6 +129,8 @@ struct Inner {
     predictions: verdict::Predictions,
     seen: compare::Seen,
     records: RwLock<Arc<Records>>,
+    /// Everything up to this revision of the store is known here.
+    followed: tokio::sync::watch::Sender<Revision>,
     queue: queue::WorkQueue<String>,
     rendered: rendering::Cache,
 }
@@ -165,6 +169,7 @@ impl Reconciler {
                 predictions: verdict::Predictions::default(),
                 seen: compare::Seen::default(),
                 records: RwLock::default(),
+                followed: tokio::sync::watch::Sender::new(0),
                 queue: queue::WorkQueue::new(),
             }),
         }
@@ -181,6 +186,14 @@ impl Reconciler {
         self.inner.dependencies.lock().await
     }
 
+    /// Waits until what was committed before this call is known here: who has registered a repository uses it at once.
+    pub async fn caught_up(&self) {
+        let wanted = self.inner.database.revision();
+        let mut followed = self.inner.followed.subscribe();
+        // Without the newest record there is an answer, too.
+        let _late = tokio::time::timeout(CATCHING_UP, followed.wait_for(|at| *at >= wanted)).await;
+    }
+
     fn records(&self) -> Arc<Records> {
         Arc::clone(
             &self
@@ -194,6 +207,18 @@ impl Reconciler {
 
 fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Objects that are judged between two requests without anybody noticing.
+const FEW: usize = 64;
+
+/// Judges so many objects. When they are many, the thread's other tasks go elsewhere meanwhile: no application keeps others waiting.
+fn judging<T>(objects: usize, work: impl FnOnce() -> T) -> T {
+    if objects > FEW {
+        tokio::task::block_in_place(work)
+    } else {
+        work()
+    }
 }
 
 /// Hexadecimal digits.

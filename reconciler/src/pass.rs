@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use crate::compare::{Comparison, fill};
 use crate::target::{Choice, Target};
 use crate::verdict::Answers;
-use crate::{Reconciler, now};
+use crate::{Reconciler, judging, now};
 
 /// The annotation that asks for a new comparison; it is gone when that is done.
 const REFRESH: &str = "argocd.argoproj.io/refresh";
@@ -136,7 +136,9 @@ impl Reconciler {
             Ok(target) => {
                 let seen = &self.inner.seen;
                 let mut memory = seen.begin(target, seen.take(name), asks);
-                let comparison = target.compare(name, &answers, &mut memory);
+                let comparison = judging(target.wanted.len(), || {
+                    target.compare(name, &answers, &mut memory)
+                });
                 seen.put(name, memory.end());
                 self.judge(id, before, &mut after, (target, &comparison))
                     .await?;

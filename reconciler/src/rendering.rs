@@ -467,10 +467,22 @@ impl Reconciler {
         };
         let records = self.records();
         for (position, source) in sources.iter().enumerate() {
-            if !source.chart.is_empty() || crate::source::normalize(&source.repo_url) != url {
+            if crate::source::normalize(&source.repo_url) != url {
                 continue;
             }
             let repo = records.repo(&source.repo_url, &application.spec.project);
+            if !source.chart.is_empty() {
+                let wanted = &source.target_revision;
+                let sources = &self.inner.sources;
+                let chart = sources.chart(&repo, &source.chart, wanted).await.ok()?;
+                let (name, tree) = (&application.metadata.name, chart.tree.as_ref());
+                if chart.version != *before.get(position)?
+                    || !self.inner.rendered.last_holds_in(name, position, tree)
+                {
+                    return Some(true);
+                }
+                continue;
+            }
             let now = self
                 .inner
                 .sources

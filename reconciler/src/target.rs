@@ -414,15 +414,7 @@ pub(crate) fn compared_before(
         .status
         .iter()
         .flat_map(|status| &status.resources);
-    rows.map(|row| {
-        let key = ResourceKey {
-            group: row.group.clone(),
-            kind: row.kind.clone(),
-            namespace: row.namespace.clone(),
-            name: row.name.clone(),
-        };
-        (key, row.version.as_str())
-    })
+    rows.map(|row| (ResourceKey::from(row), row.version.as_str()))
 }
 
 fn invalid(message: String) -> Condition {

@@ -171,6 +171,9 @@ impl std::fmt::Display for TemplateError {
         }
         for frame in self.chain.iter().rev() {
             write!(f, ", called from {}:{}", frame.file, frame.line)?;
+            if frame.column > 0 {
+                write!(f, ":{}", frame.column)?;
+            }
         }
         Ok(())
     }

@@ -14,6 +14,7 @@ mod folder;
 pub mod functions;
 mod glob;
 mod ignore;
+mod lock;
 mod metadata;
 mod options;
 mod pattern;
@@ -153,7 +154,7 @@ impl Chart {
             dependencies::definitions(&root, &self.limits)?
         };
         documents.extend(
-            documents::sorted(outputs, &self.limits)?
+            documents::sorted(outputs, &self.limits, facts.workers)?
                 .into_iter()
                 .filter(|document| !(options.skip_tests && document.is_test)),
         );

@@ -18,7 +18,6 @@ pub mod id;
 pub mod json_patch;
 mod kustomization;
 mod loader;
-mod locate;
 pub mod merge;
 mod names;
 mod origin;

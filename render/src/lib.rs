@@ -13,6 +13,7 @@ pub mod kustomize;
 mod limits;
 mod manifest;
 mod object;
+mod parallel;
 pub mod semver;
 mod source;
 pub mod supply;

@@ -2,9 +2,6 @@
 
 use std::cmp::Ordering;
 use std::fmt;
-use std::sync::LazyLock;
-
-use regex::Regex;
 
 mod constraint;
 
@@ -12,10 +9,6 @@ pub use constraint::{Constraint, ConstraintError};
 
 /// Bytes of a version.
 const VERSION_BYTES: usize = 256;
-
-const VERSION: &str = r"v?([0-9]+)(?:\.([0-9]+))?(?:\.([0-9]+))?(?:-([0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?(?:\+([0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?";
-static VERSION_PATTERN: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(&format!("^{VERSION}$")).ok());
 
 /// A version. Minor and patch may be left out, leading zeros and a `v` are allowed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,23 +55,19 @@ impl Version {
         if text.len() > VERSION_BYTES {
             return Err(VersionError::TooLong);
         }
-        let captures = VERSION_PATTERN
-            .as_ref()
-            .and_then(|pattern| pattern.captures(text))
-            .ok_or(VersionError::Invalid)?;
-        let part = |index| captures.get(index).map_or("", |found| found.as_str());
-        let number = |index| match part(index) {
+        let parts = Parts::read(text).ok_or(VersionError::Invalid)?;
+        let number = |digits: &str| match digits {
             "" => Ok(0),
             digits => digits
                 .parse()
                 .map_err(|_| VersionError::Number(digits.to_owned())),
         };
         let version = Self {
-            major: number(1)?,
-            minor: number(2)?,
-            patch: number(3)?,
-            prerelease: part(4).to_owned(),
-            metadata: part(5).to_owned(),
+            major: number(parts.major)?,
+            minor: number(parts.minor)?,
+            patch: number(parts.patch)?,
+            prerelease: parts.prerelease.to_owned(),
+            metadata: parts.metadata.to_owned(),
             original: text.to_owned(),
         };
         let zero = |part: &str| {
@@ -103,6 +92,56 @@ impl Version {
                 (false, true) => Ordering::Less,
                 (false, false) => prerelease_order(&self.prerelease, &other.prerelease),
             }
+        })
+    }
+}
+
+/// The parts of a version as they are written; empty where there is none.
+struct Parts<'t> {
+    major: &'t str,
+    minor: &'t str,
+    patch: &'t str,
+    prerelease: &'t str,
+    metadata: &'t str,
+}
+
+impl<'t> Parts<'t> {
+    /// Takes a text apart by hand: every rendering reads a version, and no pattern has to be compiled for it.
+    fn read(text: &'t str) -> Option<Self> {
+        let digits = |text: &'t str| {
+            let end = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+            (end > 0).then(|| text.split_at(end))
+        };
+        let after_dot = |rest: &'t str| match rest.strip_prefix('.') {
+            Some(rest) => digits(rest),
+            None => Some(("", rest)),
+        };
+        let (major, rest) = digits(text.strip_prefix('v').unwrap_or(text))?;
+        let (minor, rest) = after_dot(rest)?;
+        let (patch, rest) = after_dot(rest)?;
+        let (rest, metadata) = match rest.split_once('+') {
+            Some((rest, metadata)) => (rest, Some(metadata)),
+            None => (rest, None),
+        };
+        let prerelease = match rest {
+            "" => None,
+            rest => Some(rest.strip_prefix('-')?),
+        };
+        let is_sound = |part: Option<&str>| {
+            part.is_none_or(|part| {
+                part.split('.').all(|word| {
+                    let mut bytes = word.bytes();
+                    !word.is_empty()
+                        && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+                })
+            })
+        };
+        (is_sound(prerelease) && is_sound(metadata)).then(|| Self {
+            major,
+            minor,
+            patch,
+            prerelease: prerelease.unwrap_or_default(),
+            metadata: metadata.unwrap_or_default(),
         })
     }
 }

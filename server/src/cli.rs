@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use clap::{Args, Parser, Subcommand};
+use clap::{ArgMatches, Args, FromArgMatches, Parser, Subcommand};
 use tiphys_secrets::Sealer;
 use tiphys_server::config::{Backend, File, WebhookFile};
 use tiphys_server::limits::LimitsFile;
@@ -29,19 +29,42 @@ pub struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Serve the API, and look after the applications
-    Serve(Box<Serve>),
+    Serve(Later<Serve>),
     /// Print why an application is out of sync, field by field
     ///
     /// For each object that differs, each field with its owner, what is live and what the source wants, as the server tells. Values of
     /// Secrets are masked.
-    Diff(Box<crate::diff_command::Diff>),
+    Diff(Later<crate::diff_command::Diff>),
     /// Print the manifests of a chart, an overlay or a folder, without server or cluster
-    Render(Box<crate::render_command::Render>),
+    Render(Later<crate::render_command::Render>),
     /// Move everything that is stored, as one file
     #[command(subcommand)]
     Store(StoreCommand),
     /// Print the version
     Version,
+}
+
+/// The options of a command, declared only when this command is the one that was given.
+struct Later<T>(Box<T>);
+
+impl<T: FromArgMatches> FromArgMatches for Later<T> {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        T::from_arg_matches(matches).map(|options| Self(Box::new(options)))
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        self.0.update_from_arg_matches(matches)
+    }
+}
+
+impl<T: Args> Args for Later<T> {
+    fn augment_args(command: clap::Command) -> clap::Command {
+        command.defer(T::augment_args)
+    }
+
+    fn augment_args_for_update(command: clap::Command) -> clap::Command {
+        command.defer(T::augment_args_for_update)
+    }
 }
 
 /// Where the state is kept.
@@ -167,15 +190,17 @@ impl Cli {
     /// What went wrong, for a person; see [`exit_code`].
     pub fn run(self) -> anyhow::Result<ExitCode> {
         match self.command {
-            Command::Serve(options) => crate::serve::run(*options),
+            Command::Serve(options) => crate::serve::run(*options.0),
             // Its 1 says that something differs, so that an error needs another number.
             Command::Diff(options) => {
-                return Ok(crate::diff_command::run(&options).unwrap_or_else(|error| {
-                    eprintln!("tiphys: {error:#}");
-                    ExitCode::from(2)
-                }));
+                return Ok(
+                    crate::diff_command::run(&options.0).unwrap_or_else(|error| {
+                        eprintln!("tiphys: {error:#}");
+                        ExitCode::from(2)
+                    }),
+                );
             }
-            Command::Render(options) => crate::render_command::run(&options),
+            Command::Render(options) => crate::render_command::run(&options.0),
             Command::Store(StoreCommand::Export { data, file }) => export(&data, &file),
             Command::Store(StoreCommand::Import { data, file }) => import(&data, &file),
             Command::Version => {
@@ -263,4 +288,16 @@ pub fn exit_code(error: &anyhow::Error) -> ExitCode {
         Some(StoreError::DiskFull { .. }) => 7,
         _ => 1,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::Cli;
+
+    #[test]
+    fn no_two_arguments_of_a_command_are_in_each_others_way() {
+        Cli::command().debug_assert();
+    }
 }

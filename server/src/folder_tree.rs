@@ -116,24 +116,19 @@ impl Tree for FolderTree {
                 wanted: "file",
             });
         }
-        let too_large = |size| TreeError::TooLarge {
-            path: path.clone(),
-            size,
-            limit,
-        };
-        if found.len() > limit {
-            return Err(too_large(found.len()));
+        let size = found.len();
+        if size > limit {
+            return Err(TreeError::TooLarge {
+                path: path.clone(),
+                size,
+                limit,
+            });
         }
-        // With a byte to spare, so that the end shows without another buffer.
-        let size = usize::try_from(found.len()).unwrap_or(0);
-        let mut content = Vec::with_capacity(size + 1);
+        // What it may have grown by since is not read.
+        let mut content = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
         fs::File::open(at)
-            .and_then(|file| file.take(limit.saturating_add(1)).read_to_end(&mut content))
+            .and_then(|file| file.take(size).read_to_end(&mut content))
             .map_err(|error| failed(path, &error))?;
-        // It may have grown since.
-        if content.len() as u64 > limit {
-            return Err(too_large(content.len() as u64));
-        }
         Ok(Cow::Owned(content))
     }
 

@@ -9,6 +9,7 @@ use tiphys_render::Limits;
 pub struct LimitsFile {
     /// Steps of the templates of one chart
     #[arg(
+        id = "render-steps",
         long = "render-steps",
         env = "TIPHYS_RENDER_STEPS",
         value_name = "COUNT"
@@ -16,6 +17,7 @@ pub struct LimitsFile {
     pub steps: Option<u64>,
     /// Bytes that the templates of one chart may print
     #[arg(
+        id = "render-output-bytes",
         long = "render-output-bytes",
         env = "TIPHYS_RENDER_OUTPUT_BYTES",
         value_name = "BYTES"
@@ -23,6 +25,7 @@ pub struct LimitsFile {
     pub output_bytes: Option<u64>,
     /// Objects of one source
     #[arg(
+        id = "render-objects",
         long = "render-objects",
         env = "TIPHYS_RENDER_OBJECTS",
         value_name = "COUNT"
@@ -30,6 +33,7 @@ pub struct LimitsFile {
     pub objects: Option<usize>,
     /// Bytes of one file of a source
     #[arg(
+        id = "render-file-bytes",
         long = "render-file-bytes",
         env = "TIPHYS_RENDER_FILE_BYTES",
         value_name = "BYTES"
@@ -37,6 +41,7 @@ pub struct LimitsFile {
     pub file_bytes: Option<u64>,
     /// Bytes of all files that one rendering reads
     #[arg(
+        id = "render-total-bytes",
         long = "render-total-bytes",
         env = "TIPHYS_RENDER_TOTAL_BYTES",
         value_name = "BYTES"
@@ -44,6 +49,7 @@ pub struct LimitsFile {
     pub total_bytes: Option<u64>,
     /// Files and folders that one rendering looks at
     #[arg(
+        id = "render-entries",
         long = "render-entries",
         env = "TIPHYS_RENDER_ENTRIES",
         value_name = "COUNT"
@@ -51,6 +57,7 @@ pub struct LimitsFile {
     pub entries: Option<usize>,
     /// Values of one YAML document, those behind aliases included
     #[arg(
+        id = "render-values",
         long = "render-values",
         env = "TIPHYS_RENDER_VALUES",
         value_name = "COUNT"
@@ -58,6 +65,7 @@ pub struct LimitsFile {
     pub values: Option<usize>,
     /// Levels of one YAML document, and of bases in bases
     #[arg(
+        id = "render-depth",
         long = "render-depth",
         env = "TIPHYS_RENDER_DEPTH",
         value_name = "LEVELS"
@@ -65,6 +73,7 @@ pub struct LimitsFile {
     pub depth: Option<usize>,
     /// Bytes of one packed chart
     #[arg(
+        id = "render-archive-packed-bytes",
         long = "render-archive-packed-bytes",
         env = "TIPHYS_RENDER_ARCHIVE_PACKED_BYTES",
         value_name = "BYTES"
@@ -72,6 +81,7 @@ pub struct LimitsFile {
     pub archive_packed_bytes: Option<u64>,
     /// Bytes of one packed chart once it is unpacked
     #[arg(
+        id = "render-archive-bytes",
         long = "render-archive-bytes",
         env = "TIPHYS_RENDER_ARCHIVE_BYTES",
         value_name = "BYTES"
@@ -79,6 +89,7 @@ pub struct LimitsFile {
     pub archive_bytes: Option<u64>,
     /// Entries of one packed chart
     #[arg(
+        id = "render-archive-entries",
         long = "render-archive-entries",
         env = "TIPHYS_RENDER_ARCHIVE_ENTRIES",
         value_name = "COUNT"
@@ -86,6 +97,7 @@ pub struct LimitsFile {
     pub archive_entries: Option<usize>,
     /// Unpacked bytes for one packed byte of a chart
     #[arg(
+        id = "render-archive-ratio",
         long = "render-archive-ratio",
         env = "TIPHYS_RENDER_ARCHIVE_RATIO",
         value_name = "RATIO"

@@ -1,6 +1,7 @@
 //! `tiphys render`: the manifests of a folder on the disk, without server or cluster.
 
 use std::io::Write as _;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -154,6 +155,7 @@ fn facts() -> Facts {
     Facts {
         now: now(),
         seed: rand::random(),
+        workers: std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
         ..Facts::default()
     }
 }

@@ -44,6 +44,10 @@ pub fn run(options: Serve) -> anyhow::Result<()> {
         options.log_format.or(file.log.format).unwrap_or_default(),
         level.map_or("info", String::as_str),
     )?;
+    // Memory goes back also while nothing is asked; a command that ends at once starts no thread for it.
+    if let Err(error) = tikv_jemalloc_ctl::background_thread::write(true) {
+        tracing::warn!(%error, "memory that is not used goes back to the system only while there is work");
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

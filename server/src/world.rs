@@ -38,6 +38,7 @@ impl Outside for World {
         source: &ApplicationSource,
         revision: &str,
     ) -> Result<String, String> {
+        self.reconciler.caught_up().await;
         self.reconciler
             .resolve(project, source, revision)
             .await
@@ -46,6 +47,7 @@ impl Outside for World {
 
     async fn check_sources(&self, application: &Application) -> Result<(), String> {
         let sources = tiphys_engine::admission::sources_of(&application.spec);
+        self.reconciler.caught_up().await;
         self.reconciler
             .render(application, sources, &[])
             .await

@@ -189,7 +189,10 @@ impl<'s> State<'s> {
     fn node(&mut self, dot: &Operand, node: &'s Node) -> Outcome<Flow> {
         self.spend(1)?;
         match node {
-            Node::Text(text) => self.write(text)?,
+            Node::Text(text) => {
+                let tree = self.tree;
+                self.write(tree.source.stretch(*text))?;
+            }
             Node::Action(position, pipe) => {
                 let value = self.pipeline(dot, pipe)?;
                 if pipe.declarations.is_empty() {

@@ -72,6 +72,15 @@ impl Functions {
         Self::default()
     }
 
+    /// The same, with room for a number of functions.
+    #[must_use]
+    pub fn with_capacity(count: usize) -> Self {
+        Self {
+            functions: Vec::with_capacity(count),
+            by_name: HashMap::with_capacity(count),
+        }
+    }
+
     /// Declares a function, or replaces the one of that name.
     pub fn define(
         &mut self,
@@ -108,12 +117,13 @@ impl Functions {
         self.functions.iter().map(|function| &*function.name)
     }
 
-    /// Where the function of a name is, for the parser.
-    pub(crate) fn index(&self, name: &str) -> Option<usize> {
-        self.by_name.get(name).copied()
+    /// Where the function of a name is, for the parser, and its name to be shared.
+    pub(crate) fn find(&self, name: &str) -> Option<(usize, &Arc<str>)> {
+        let (name, &index) = self.by_name.get_key_value(name)?;
+        Some((index, name))
     }
 
-    /// The function at the place that [`Functions::index`] gave.
+    /// The function at the place that [`Functions::find`] gave.
     pub(crate) fn at(&self, index: usize) -> Option<&Function> {
         self.functions.get(index)
     }

@@ -1,5 +1,7 @@
 //! The text of a template as tokens.
 
+use memchr::{memchr, memchr_iter};
+
 use crate::strconv::{decode_rune, is_digit, is_letter, quote};
 
 /// What a token is. The order of declaration has no meaning.
@@ -60,26 +62,23 @@ impl TokenKind {
     }
 }
 
-/// A token: a stretch of the text, or an error.
-#[derive(Clone, Debug)]
+/// A token: a stretch of the text, or an error. Small enough to be copied: the parser looks at each a few times.
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Token<'t> {
     pub(crate) kind: TokenKind,
-    /// Where it starts, in bytes.
+    /// Where it starts, in bytes; for an error, its number.
     pub(crate) position: usize,
     pub(crate) text: &'t [u8],
     /// The line where it starts; the first is 1.
     pub(crate) line: usize,
-    /// What is wrong, for an error.
-    pub(crate) error: Option<String>,
 }
 
 impl Token<'_> {
-    /// As parse errors show it.
+    /// As parse errors show it, unless it is an error itself.
     pub(crate) fn describe(&self) -> String {
-        match (&self.error, self.kind) {
-            (Some(error), _) => error.clone(),
-            (None, TokenKind::Eof) => "EOF".to_owned(),
-            (None, kind) if kind.is_keyword() => {
+        match self.kind {
+            TokenKind::Eof => "EOF".to_owned(),
+            kind if kind.is_keyword() => {
                 format!("<{}>", String::from_utf8_lossy(self.text))
             }
             _ if self.text.len() > 10 => {
@@ -123,6 +122,8 @@ pub(crate) struct Lexer<'t, 'd> {
     start_line: usize,
     parentheses: i64,
     inside_action: bool,
+    /// What was wrong, in the order of the error tokens.
+    errors: Vec<String>,
 }
 
 /// Spaces that trim markers remove.
@@ -135,14 +136,14 @@ fn is_alphanumeric(rune: char) -> bool {
 }
 
 fn newlines(text: &[u8]) -> usize {
-    text.iter().filter(|&&byte| byte == b'\n').count()
+    memchr_iter(b'\n', text).count()
 }
 
 fn find(text: &[u8], wanted: &[u8]) -> Option<usize> {
     let (&first, _) = wanted.split_first()?;
     let mut from = 0;
     loop {
-        from += text.get(from..)?.iter().position(|&byte| byte == first)?;
+        from += memchr(first, text.get(from..)?)?;
         if text[from..].starts_with(wanted) {
             return Some(from);
         }
@@ -168,7 +169,15 @@ impl<'t, 'd> Lexer<'t, 'd> {
             start_line: 1,
             parentheses: 0,
             inside_action: false,
+            errors: Vec::new(),
         }
+    }
+
+    /// What is wrong, for an error token.
+    pub(crate) fn fault(&self, token: &Token<'_>) -> Option<&str> {
+        (token.kind == TokenKind::Error)
+            .then(|| self.errors.get(token.position).map(String::as_str))
+            .flatten()
     }
 
     /// The next token.
@@ -222,7 +231,6 @@ impl<'t, 'd> Lexer<'t, 'd> {
             position: self.start,
             text: &self.input[self.start..self.position],
             line: self.start_line,
-            error: None,
         };
         self.start = self.position;
         self.start_line = self.line;
@@ -239,11 +247,11 @@ impl<'t, 'd> Lexer<'t, 'd> {
     fn error(&mut self, text: String) -> Token<'t> {
         let token = Token {
             kind: TokenKind::Error,
-            position: self.start,
+            position: self.errors.len(),
             text: &[],
             line: self.start_line,
-            error: Some(text),
         };
+        self.errors.push(text);
         self.start = 0;
         self.position = 0;
         self.input = &[];
@@ -335,13 +343,19 @@ impl<'t, 'd> Lexer<'t, 'd> {
         }
     }
 
+    /// Whether a text begins with the closing mark.
+    fn is_right(&self, text: &[u8]) -> bool {
+        let right = &self.delimiters.right;
+        text.first() == right.first() && text.starts_with(right)
+    }
+
     /// Whether an action closes here, and whether with a trim marker.
     fn at_right_delimiter(&self) -> Option<bool> {
         let rest = self.rest();
-        if has_right_trim_marker(rest) && rest[2..].starts_with(&self.delimiters.right) {
+        if has_right_trim_marker(rest) && self.is_right(&rest[2..]) {
             return Some(true);
         }
-        rest.starts_with(&self.delimiters.right).then_some(false)
+        self.is_right(rest).then_some(false)
     }
 
     fn right_delimiter(&mut self, trim: bool) -> Token<'t> {
@@ -429,7 +443,7 @@ impl<'t, 'd> Lexer<'t, 'd> {
             count += 1;
         }
         let last = &self.input[self.position - 1..];
-        if has_right_trim_marker(last) && last[2..].starts_with(&self.delimiters.right) {
+        if has_right_trim_marker(last) && self.is_right(&last[2..]) {
             self.position -= 1;
             if self.input[self.position] == b'\n' {
                 self.line -= 1;
@@ -442,9 +456,7 @@ impl<'t, 'd> Lexer<'t, 'd> {
     }
 
     fn identifier(&mut self) -> Token<'t> {
-        while self.peek().is_some_and(is_alphanumeric) {
-            self.advance();
-        }
+        self.alphanumerics();
         if !self.at_terminator() {
             let rune = self.peek();
             return self.error(format!("bad character {}", unicode_name(rune)));
@@ -467,6 +479,22 @@ impl<'t, 'd> Lexer<'t, 'd> {
         self.token(kind)
     }
 
+    /// Passes over letters, digits and underscores.
+    fn alphanumerics(&mut self) {
+        loop {
+            let rest = self.rest();
+            let plain = rest
+                .iter()
+                .position(|&byte| byte != b'_' && !byte.is_ascii_alphanumeric())
+                .unwrap_or(rest.len());
+            self.position += plain;
+            match self.peek() {
+                Some(rune) if is_alphanumeric(rune) => self.advance(),
+                _ => return,
+            };
+        }
+    }
+
     /// A field or a variable, of which the first character is past.
     fn name(&mut self, kind: TokenKind) -> Token<'t> {
         if self.at_terminator() {
@@ -475,9 +503,7 @@ impl<'t, 'd> Lexer<'t, 'd> {
                 other => other,
             });
         }
-        while self.peek().is_some_and(is_alphanumeric) {
-            self.advance();
-        }
+        self.alphanumerics();
         if !self.at_terminator() {
             let rune = self.peek();
             return self.error(format!("bad character {}", unicode_name(rune)));
@@ -490,7 +516,7 @@ impl<'t, 'd> Lexer<'t, 'd> {
         match self.rest().first() {
             None => true,
             Some(b' ' | b'\t' | b'\r' | b'\n' | b'.' | b',' | b'|' | b':' | b')' | b'(') => true,
-            _ => self.rest().starts_with(&self.delimiters.right),
+            _ => self.is_right(self.rest()),
         }
     }
 

@@ -12,10 +12,20 @@ pub(crate) type Position = u32;
 #[derive(Debug)]
 pub(crate) struct Source {
     pub(crate) name: Arc<str>,
-    pub(crate) text: Arc<[u8]>,
+    pub(crate) text: Text,
 }
 
+/// A stretch of a source, from its first byte to the one after its last.
+pub(crate) type Stretch = (Position, Position);
+
 impl Source {
+    /// The bytes of a stretch.
+    pub(crate) fn stretch(&self, (start, end): Stretch) -> &[u8] {
+        self.text
+            .get(start as usize..end as usize)
+            .unwrap_or_default()
+    }
+
     /// `name:line:column` of a position. Columns count bytes from 0, as Go's do.
     pub(crate) fn location(&self, position: Position) -> String {
         let before = &self.text[..(position as usize).min(self.text.len())];
@@ -34,34 +44,36 @@ pub(crate) struct Tree {
     pub(crate) name: Arc<str>,
     pub(crate) source: Arc<Source>,
     pub(crate) root: List,
+    /// Whether there is nothing in it but space.
+    pub(crate) is_empty: bool,
 }
 
 impl Tree {
-    /// Whether there is nothing in it but space.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.root.is_empty()
+    /// A template of a source.
+    pub(crate) fn new(name: Arc<str>, source: Arc<Source>, root: List) -> Self {
+        let is_empty = root.nodes.iter().all(|node| match node {
+            Node::Text(text) => is_blank(source.stretch(*text)),
+            _ => false,
+        });
+        Self {
+            name,
+            source,
+            root,
+            is_empty,
+        }
     }
 }
 
 /// Nodes one after another.
 #[derive(Debug, Default)]
 pub(crate) struct List {
-    pub(crate) nodes: Vec<Node>,
-}
-
-impl List {
-    pub(crate) fn is_empty(&self) -> bool {
-        self.nodes.iter().all(|node| match node {
-            Node::Text(text) => is_blank(text),
-            _ => false,
-        })
-    }
+    pub(crate) nodes: Box<[Node]>,
 }
 
 /// An element of a template.
 #[derive(Debug)]
 pub(crate) enum Node {
-    Text(Text),
+    Text(Stretch),
     Action(Position, Pipe),
     Branch(Box<Branch>),
     Template(Box<Invocation>),
@@ -99,8 +111,8 @@ pub(crate) struct Invocation {
 pub(crate) struct Pipe {
     pub(crate) position: Position,
     pub(crate) assigns: bool,
-    pub(crate) declarations: Vec<Variable>,
-    pub(crate) commands: Vec<Command>,
+    pub(crate) declarations: Box<[Variable]>,
+    pub(crate) commands: Box<[Command]>,
 }
 
 /// A variable: its number in the source, and its name with the dollar sign.
@@ -117,7 +129,7 @@ pub(crate) type VariableId = u32;
 #[derive(Debug)]
 pub(crate) struct Command {
     pub(crate) position: Position,
-    pub(crate) words: Vec<Word>,
+    pub(crate) words: Box<[Word]>,
 }
 
 /// Where a function is found.
@@ -188,8 +200,8 @@ pub(crate) enum Word {
     Dot(Position),
     Nil(Position),
     Number(Position, Box<Number>),
-    /// The text in quotes as written, and what it means.
-    String(Position, Box<[u8]>, Text),
+    /// The text in quotes as written, unless it is what it means between double quotes; and what it means.
+    String(Position, Option<Box<[u8]>>, Text),
     Field(Position, Box<[Arc<str>]>),
     Variable(Position, Variable, Box<[Arc<str>]>),
     Identifier(Position, Arc<str>, FunctionPlace),
@@ -230,7 +242,12 @@ impl Word {
             Self::Dot(_) => out.push('.'),
             Self::Nil(_) => out.push_str("nil"),
             Self::Number(_, number) => out.push_str(&number.text),
-            Self::String(_, quoted, _) => out.push_str(&String::from_utf8_lossy(quoted)),
+            Self::String(_, Some(quoted), _) => out.push_str(&String::from_utf8_lossy(quoted)),
+            Self::String(_, None, text) => {
+                out.push('"');
+                out.push_str(&text.to_string_lossy());
+                out.push('"');
+            }
             Self::Field(_, names) => write_fields(names, out),
             Self::Variable(_, variable, fields) => {
                 out.push_str(&variable.name);

@@ -26,7 +26,7 @@ pub(crate) type Trees = HashMap<Arc<str>, Arc<Tree>>;
 /// Parses a text. Functions are looked up in the registry, then in the language.
 pub(crate) fn parse(
     name: &str,
-    text: &[u8],
+    text: &Text,
     functions: &Functions,
     delimiters: &Delimiters,
 ) -> Result<Trees, ParseError> {
@@ -37,7 +37,7 @@ pub(crate) fn parse(
     }
     let source = Arc::new(Source {
         name: Arc::from(name),
-        text: Arc::from(text),
+        text: text.clone(),
     });
     let lexer = Lexer::new(
         text,
@@ -50,6 +50,10 @@ pub(crate) fn parse(
         functions,
         trees: HashMap::new(),
         variable_names: vec![Arc::from("$")],
+        nodes: Vec::new(),
+        commands: Vec::new(),
+        words: Vec::new(),
+        fields: Vec::new(),
         scope: Scope::default(),
         nesting: 0,
         source,
@@ -63,7 +67,7 @@ type Result<T, E = ParseError> = std::result::Result<T, E>;
 /// What belongs to one template under way; a definition inside of another has its own.
 struct Scope<'t> {
     /// Up to three tokens looked ahead, the last one read first.
-    tokens: [Option<Token<'t>>; 3],
+    tokens: [Token<'t>; 3],
     peeked: usize,
     variables: Vec<VariableId>,
     /// Line of the action under way, 0 outside.
@@ -74,7 +78,12 @@ struct Scope<'t> {
 impl Default for Scope<'_> {
     fn default() -> Self {
         Self {
-            tokens: [None, None, None],
+            tokens: [Token {
+                kind: TokenKind::Eof,
+                position: 0,
+                text: &[],
+                line: 0,
+            }; 3],
             peeked: 0,
             variables: vec![0],
             action_line: 0,
@@ -109,6 +118,11 @@ struct Parser<'t, 'd, 'f> {
     functions: &'f Functions,
     trees: Trees,
     variable_names: Vec<Arc<str>>,
+    // What is under way, outer before inner: whoever began to add takes his own off the end, in one piece of the right size.
+    nodes: Vec<Node>,
+    commands: Vec<Command>,
+    words: Vec<Word>,
+    fields: Vec<Arc<str>>,
     scope: Scope<'t>,
     nesting: usize,
     source: Arc<Source>,
@@ -119,11 +133,9 @@ impl<'t> Parser<'t, '_, '_> {
         if self.scope.peeked > 0 {
             self.scope.peeked -= 1;
         } else {
-            self.scope.tokens[0] = Some(self.lexer.next_token());
+            self.scope.tokens[0] = self.lexer.next_token();
         }
         self.scope.tokens[self.scope.peeked]
-            .clone()
-            .unwrap_or_else(|| self.lexer.next_token())
     }
 
     fn back_up(&mut self) {
@@ -138,12 +150,10 @@ impl<'t> Parser<'t, '_, '_> {
 
     fn peek_kind(&mut self) -> TokenKind {
         if self.scope.peeked == 0 {
-            self.scope.tokens[0] = Some(self.lexer.next_token());
+            self.scope.tokens[0] = self.lexer.next_token();
             self.scope.peeked = 1;
         }
-        self.scope.tokens[self.scope.peeked - 1]
-            .as_ref()
-            .map_or(TokenKind::Eof, |token| token.kind)
+        self.scope.tokens[self.scope.peeked - 1].kind
     }
 
     fn next_non_space(&mut self) -> Token<'t> {
@@ -163,7 +173,7 @@ impl<'t> Parser<'t, '_, '_> {
 
     /// An error at the line of the last token read from the text.
     fn error<T>(&self, text: impl AsRef<str>) -> Result<T> {
-        let line = self.scope.tokens[0].as_ref().map_or(0, |token| token.line);
+        let line = self.scope.tokens[0].line;
         Err(ParseError(format!(
             "template: {}:{line}: {}",
             self.source.name,
@@ -172,7 +182,7 @@ impl<'t> Parser<'t, '_, '_> {
     }
 
     fn unexpected<T>(&self, token: &Token<'t>, context: &str) -> Result<T> {
-        let Some(error) = &token.error else {
+        let Some(error) = self.lexer.fault(token) else {
             return self.error(format!("unexpected {} in {context}", token.describe()));
         };
         let started = self.scope.action_line;
@@ -214,7 +224,7 @@ impl<'t> Parser<'t, '_, '_> {
 
     /// The whole text.
     fn top(&mut self) -> Result<()> {
-        let mut list = List::default();
+        let start = self.nodes.len();
         while self.peek_kind() != TokenKind::Eof {
             if self.peek_kind() == TokenKind::LeftDelimiter {
                 let delimiter = self.next();
@@ -222,18 +232,26 @@ impl<'t> Parser<'t, '_, '_> {
                     self.definition()?;
                     continue;
                 }
-                self.scope.tokens[1] = Some(delimiter);
+                self.scope.tokens[1] = delimiter;
                 self.scope.peeked = 2;
             }
             match self.text_or_action()? {
-                Item::Node(node) => list.nodes.push(node),
+                Item::Node(node) => self.nodes.push(node),
                 Item::Ending(ending) => {
                     return self.error(format!("unexpected {}", ending.describe()));
                 }
             }
         }
         let name = Arc::clone(&self.source.name);
+        let list = self.list_from(start);
         self.add(name, list)
+    }
+
+    /// The nodes since a place.
+    fn list_from(&mut self, start: usize) -> List {
+        List {
+            nodes: self.nodes.drain(start..).collect(),
+        }
     }
 
     fn definition(&mut self) -> Result<()> {
@@ -257,14 +275,10 @@ impl<'t> Parser<'t, '_, '_> {
     }
 
     fn add(&mut self, name: Arc<str>, root: List) -> Result<()> {
-        let tree = Tree {
-            name: Arc::clone(&name),
-            source: Arc::clone(&self.source),
-            root,
-        };
+        let tree = Tree::new(Arc::clone(&name), Arc::clone(&self.source), root);
         match self.trees.get(&name) {
-            Some(existing) if !existing.is_empty() => {
-                if !tree.is_empty() {
+            Some(existing) if !existing.is_empty => {
+                if !tree.is_empty {
                     return self.error(format!(
                         "template: multiple definition of template {}",
                         strconv::quote(name.as_bytes())
@@ -280,11 +294,11 @@ impl<'t> Parser<'t, '_, '_> {
 
     /// Nodes up to an end or else.
     fn list(&mut self) -> Result<(List, Ending)> {
-        let mut list = List::default();
+        let start = self.nodes.len();
         while self.peek_non_space().kind != TokenKind::Eof {
             match self.text_or_action()? {
-                Item::Node(node) => list.nodes.push(node),
-                Item::Ending(ending) => return Ok((list, ending)),
+                Item::Node(node) => self.nodes.push(node),
+                Item::Ending(ending) => return Ok((self.list_from(start), ending)),
             }
         }
         self.error("unexpected EOF")
@@ -293,7 +307,11 @@ impl<'t> Parser<'t, '_, '_> {
     fn text_or_action(&mut self) -> Result<Item> {
         let token = self.next_non_space();
         match token.kind {
-            TokenKind::Text => Ok(Item::Node(Node::Text(Text::from(token.text)))),
+            TokenKind::Text => {
+                let start = position(&token);
+                let end = start + token.text.len() as Position;
+                Ok(Item::Node(Node::Text((start, end))))
+            }
             TokenKind::LeftDelimiter => {
                 self.scope.action_line = token.line;
                 let item = self.action()?;
@@ -394,7 +412,7 @@ impl<'t> Parser<'t, '_, '_> {
         if chained {
             self.next();
             return Ok(List {
-                nodes: vec![self.branch(kind)?],
+                nodes: Box::new([self.branch(kind)?]),
             });
         }
         let (list, ending) = self.list()?;
@@ -453,19 +471,20 @@ impl<'t> Parser<'t, '_, '_> {
     }
 
     fn pipeline(&mut self, context: &str, end: TokenKind) -> Result<Pipe> {
-        let mut pipe = Pipe {
-            position: position(&self.peek_non_space()),
-            assigns: false,
-            declarations: Vec::new(),
-            commands: Vec::new(),
-        };
-        self.declarations(&mut pipe, context)?;
+        let position = position(&self.peek_non_space());
+        let (declarations, assigns) = self.declarations(context)?;
+        let start = self.commands.len();
         loop {
             let token = self.next_non_space();
             match token.kind {
                 kind if kind == end => {
-                    self.check_pipeline(&pipe, context)?;
-                    return Ok(pipe);
+                    self.check_pipeline(start, context)?;
+                    return Ok(Pipe {
+                        position,
+                        assigns,
+                        declarations: declarations.into_boxed_slice(),
+                        commands: self.commands.drain(start..).collect(),
+                    });
                 }
                 TokenKind::Bool
                 | TokenKind::CharConstant
@@ -481,19 +500,20 @@ impl<'t> Parser<'t, '_, '_> {
                 | TokenKind::LeftParenthesis => {
                     self.back_up();
                     let command = self.command()?;
-                    pipe.commands.push(command);
+                    self.commands.push(command);
                 }
                 _ => return self.unexpected(&token, context),
             }
         }
     }
 
-    /// `$x :=`, `$x =`, and for ranges `$i, $x :=`; or nothing.
-    fn declarations(&mut self, pipe: &mut Pipe, context: &str) -> Result<()> {
+    /// `$x :=`, `$x =`, and for ranges `$i, $x :=`; or nothing. With whether it is `=`.
+    fn declarations(&mut self, context: &str) -> Result<(Vec<Variable>, bool)> {
+        let mut declared = Vec::new();
         loop {
             let variable = self.peek_non_space();
             if variable.kind != TokenKind::Variable {
-                return Ok(());
+                return Ok((declared, false));
             }
             self.next();
             // Space is a token, so three tokens are looked ahead at worst: in "$x foo", "foo" has to be read to know
@@ -501,15 +521,14 @@ impl<'t> Parser<'t, '_, '_> {
             let after = self.peek();
             let next = self.peek_non_space();
             if matches!(next.kind, TokenKind::Assign | TokenKind::Declare) {
-                pipe.assigns = next.kind == TokenKind::Assign;
                 self.next_non_space();
-                self.declare(pipe, &variable);
-                return Ok(());
+                declared.push(self.declare(&variable));
+                return Ok((declared, next.kind == TokenKind::Assign));
             }
             if next.kind == TokenKind::Char && next.text == b"," {
                 self.next_non_space();
-                self.declare(pipe, &variable);
-                if context != "range" || pipe.declarations.len() >= 2 {
+                declared.push(self.declare(&variable));
+                if context != "range" || declared.len() >= 2 {
                     return self.error(format!("too many declarations in {context}"));
                 }
                 match self.peek_non_space().kind {
@@ -520,21 +539,21 @@ impl<'t> Parser<'t, '_, '_> {
                 }
             }
             if after.kind == TokenKind::Space {
-                self.scope.tokens[1] = Some(after);
-                self.scope.tokens[2] = Some(variable);
+                self.scope.tokens[1] = after;
+                self.scope.tokens[2] = variable;
                 self.scope.peeked = 3;
             } else {
-                self.scope.tokens[1] = Some(variable);
+                self.scope.tokens[1] = variable;
                 self.scope.peeked = 2;
             }
-            return Ok(());
+            return Ok((declared, false));
         }
     }
 
-    fn declare(&mut self, pipe: &mut Pipe, token: &Token<'t>) {
+    fn declare(&mut self, token: &Token<'t>) -> Variable {
         let variable = self.variable(token);
         self.scope.variables.push(variable.id);
-        pipe.declarations.push(variable);
+        variable
     }
 
     fn variable(&mut self, token: &Token<'t>) -> Variable {
@@ -553,11 +572,13 @@ impl<'t> Parser<'t, '_, '_> {
         }
     }
 
-    fn check_pipeline(&self, pipe: &Pipe, context: &str) -> Result<()> {
-        if pipe.commands.is_empty() {
+    /// Checks the commands since a place.
+    fn check_pipeline(&self, start: usize, context: &str) -> Result<()> {
+        let commands = &self.commands[start..];
+        if commands.is_empty() {
             return self.error(format!("missing value for {context}"));
         }
-        for (index, command) in pipe.commands.iter().enumerate().skip(1) {
+        for (index, command) in commands.iter().enumerate().skip(1) {
             if let Some(
                 Word::Bool(..) | Word::Dot(_) | Word::Nil(_) | Word::Number(..) | Word::String(..),
             ) = command.words.first()
@@ -572,14 +593,12 @@ impl<'t> Parser<'t, '_, '_> {
     }
 
     fn command(&mut self) -> Result<Command> {
-        let mut command = Command {
-            position: position(&self.peek_non_space()),
-            words: Vec::new(),
-        };
+        let position = position(&self.peek_non_space());
+        let start = self.words.len();
         loop {
             self.peek_non_space();
             if let Some(word) = self.operand()? {
-                command.words.push(word);
+                self.words.push(word);
             }
             let token = self.next();
             match token.kind {
@@ -590,10 +609,13 @@ impl<'t> Parser<'t, '_, '_> {
             }
             break;
         }
-        if command.words.is_empty() {
+        if self.words.len() == start {
             return self.error("empty command");
         }
-        Ok(command)
+        Ok(Command {
+            position,
+            words: self.words.drain(start..).collect(),
+        })
     }
 
     /// A term with the fields that follow it.
@@ -605,19 +627,23 @@ impl<'t> Parser<'t, '_, '_> {
             return Ok(Some(word));
         }
         let start = position(&self.peek());
-        let mut fields: Vec<Arc<str>> = Vec::new();
+        // A field that comes first has its name here already.
+        let below = self.fields.len();
+        let word = match word {
+            Word::Field(position, first) => {
+                self.fields.extend(first);
+                Word::Field(position, Box::default())
+            }
+            other => other,
+        };
         while self.peek_kind() == TokenKind::Field {
-            fields.push(field_name(&self.next()));
+            let name = field_name(&self.next());
+            self.fields.push(name);
         }
+        let fields = self.fields.drain(below..).collect();
         Ok(Some(match word {
-            Word::Field(_, first) => {
-                let mut names = first.into_vec();
-                names.append(&mut fields);
-                Word::Field(start, names.into_boxed_slice())
-            }
-            Word::Variable(_, variable, _) => {
-                Word::Variable(start, variable, fields.into_boxed_slice())
-            }
+            Word::Field(..) => Word::Field(start, fields),
+            Word::Variable(_, variable, _) => Word::Variable(start, variable, fields),
             Word::Bool(..) | Word::String(..) | Word::Number(..) | Word::Nil(_) | Word::Dot(_) => {
                 let mut text = String::new();
                 word.write(&mut text);
@@ -626,7 +652,7 @@ impl<'t> Parser<'t, '_, '_> {
                     strconv::quote(text.as_bytes())
                 ));
             }
-            other => Word::Chain(start, Box::new(other), fields.into_boxed_slice()),
+            other => Word::Chain(start, Box::new(other), fields),
         }))
     }
 
@@ -636,19 +662,16 @@ impl<'t> Parser<'t, '_, '_> {
         Ok(Some(match token.kind {
             TokenKind::Identifier => {
                 let name = String::from_utf8_lossy(token.text);
-                let place = match self.functions.index(&name) {
-                    Some(index) => FunctionPlace::Declared(index),
-                    None => match Builtin::named(&name) {
-                        Some(builtin) => FunctionPlace::Builtin(builtin),
-                        None => {
-                            return self.error(format!(
-                                "function {} not defined",
-                                strconv::quote(name.as_bytes())
-                            ));
-                        }
-                    },
-                };
-                Word::Identifier(start, Arc::from(name), place)
+                if let Some((index, name)) = self.functions.find(&name) {
+                    Word::Identifier(start, Arc::clone(name), FunctionPlace::Declared(index))
+                } else if let Some(builtin) = Builtin::named(&name) {
+                    Word::Identifier(start, Arc::from(name), FunctionPlace::Builtin(builtin))
+                } else {
+                    return self.error(format!(
+                        "function {} not defined",
+                        strconv::quote(name.as_bytes())
+                    ));
+                }
             }
             TokenKind::Dot => Word::Dot(start),
             TokenKind::Nil => Word::Nil(start),
@@ -673,9 +696,14 @@ impl<'t> Parser<'t, '_, '_> {
             TokenKind::LeftParenthesis => Word::Pipe(Box::new(self.nested(|parser| {
                 parser.pipeline("parenthesized pipeline", TokenKind::RightParenthesis)
             })?)),
-            TokenKind::String | TokenKind::RawString => match strconv::unquote(token.text) {
-                Some(text) => Word::String(start, Box::from(token.text), Text::from(text)),
-                None => return self.error("invalid syntax"),
+            TokenKind::String | TokenKind::RawString => match plain(token.text) {
+                Some(text) => Word::String(start, None, Text::from(text)),
+                None => match strconv::unquote(token.text) {
+                    Some(text) => {
+                        Word::String(start, Some(Box::from(token.text)), Text::from(text))
+                    }
+                    None => return self.error("invalid syntax"),
+                },
             },
             _ => {
                 self.back_up();
@@ -688,6 +716,13 @@ impl<'t> Parser<'t, '_, '_> {
 fn position(token: &Token<'_>) -> Position {
     // Texts are limited far below 4 GiB.
     token.position as Position
+}
+
+/// What is between double quotes when it means itself.
+fn plain(quoted: &[u8]) -> Option<&[u8]> {
+    let inner = quoted.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
+    let is_plain = |byte: &u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\');
+    inner.iter().all(is_plain).then_some(inner)
 }
 
 fn field_name(token: &Token<'_>) -> Arc<str> {

@@ -9,6 +9,7 @@ use crate::function::Functions;
 use crate::lex::Delimiters;
 use crate::node::Tree;
 use crate::parse::{self, Trees};
+use crate::value::Text;
 
 /// What the key of a map that is not there gives.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -84,8 +85,8 @@ impl Templates {
     ///
     /// # Errors
     /// When the text cannot be parsed; the set is then as before.
-    pub fn parse(&mut self, name: &str, text: impl AsRef<[u8]>) -> Result<(), ParseError> {
-        let parsed = self.read(name, text.as_ref())?;
+    pub fn parse(&mut self, name: &str, text: impl Into<Text>) -> Result<(), ParseError> {
+        let parsed = self.read(name, &text.into())?;
         self.add(&parsed);
         Ok(())
     }
@@ -94,7 +95,7 @@ impl Templates {
     ///
     /// # Errors
     /// When the text cannot be parsed.
-    pub fn read(&self, name: &str, text: &[u8]) -> Result<Parsed, ParseError> {
+    pub fn read(&self, name: &str, text: &Text) -> Result<Parsed, ParseError> {
         let trees = parse::parse(name, text, &self.functions, &self.delimiters)?;
         Ok(Parsed {
             name: Arc::from(name),
@@ -106,7 +107,7 @@ impl Templates {
     /// place in the registry, so the registry must be the same one.)
     pub fn add(&mut self, parsed: &Parsed) {
         for (name, tree) in &*parsed.trees {
-            if tree.is_empty() && self.trees.contains_key(name) {
+            if tree.is_empty && self.trees.contains_key(name) {
                 continue;
             }
             self.trees.insert(Arc::clone(name), Arc::clone(tree));
@@ -164,7 +165,7 @@ impl Scope {
         let trees = parsed
             .trees
             .iter()
-            .filter(|(name, tree)| !tree.is_empty() || outer.lookup(name).is_none())
+            .filter(|(name, tree)| !tree.is_empty || outer.lookup(name).is_none())
             .map(|(name, tree)| (Arc::clone(name), Arc::clone(tree)))
             .collect();
         let scope = Rc::new(Self {

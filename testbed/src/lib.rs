@@ -6,6 +6,7 @@
 
 pub mod cache;
 pub mod certificates;
+pub mod charts;
 pub mod control_plane;
 pub mod forward;
 pub mod git;

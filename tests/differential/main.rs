@@ -2,9 +2,11 @@
 
 #![recursion_limit = "256"]
 
+mod command;
 mod functions;
 mod helm;
 mod kustomize;
+mod messages;
 mod patches;
 mod template;
 

@@ -83,7 +83,7 @@ impl Case {
         let mut set =
             Templates::new("root", functions::functions()).with_missing_key(self.missing_key);
         for (name, text) in &self.templates {
-            if let Err(error) = set.parse(name, text) {
+            if let Err(error) = set.parse(name, text.as_slice()) {
                 return Answer {
                     output: Vec::new(),
                     error: error.to_string(),

@@ -4,6 +4,7 @@ mod api;
 mod app_of_apps;
 mod automation;
 mod chaos;
+mod charts;
 mod cluster;
 mod data_directory;
 mod deletion;

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use tiphys_render::tree::{Question, Reads, TreePath};
+use tiphys_render::tree::{Question, Reads, Tree, TreePath};
 use tiphys_render::{Manifest, Missing};
 use tiphys_secrets::Sealer;
 
@@ -217,6 +217,21 @@ impl Cache {
                 revision: revision.to_owned(),
                 reads,
             })
+        })
+    }
+
+    /// Whether the last rendering of a source would read the same in this tree.
+    pub fn last_holds_in(&self, application: &str, position: usize, tree: &dyn Tree) -> bool {
+        let entry = with(&self.memory, |memory| {
+            let entry = memory.last.get(&(application.to_owned(), position))?;
+            Some(Arc::clone(entry))
+        });
+        entry.is_some_and(|entry| {
+            let mut own = entry
+                .reads
+                .iter()
+                .filter(|(part, _)| matches!(part, Part::Source));
+            own.all(|(_, reads)| reads.hold_in(tree))
         })
     }
 

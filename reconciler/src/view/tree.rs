@@ -99,12 +99,7 @@ fn missing(application: &Application, family: &[Arc<Value>], filter: &Filter) ->
         .iter()
         .flat_map(|status| &status.resources);
     rows.filter_map(|row| {
-        let key = ResourceKey {
-            group: row.group.clone(),
-            kind: row.kind.clone(),
-            namespace: row.namespace.clone(),
-            name: row.name.clone(),
-        };
+        let key = ResourceKey::from(row);
         let shown = !live.contains(&key) && filter.selects(&key, &row.version);
         shown.then(|| ResourceNode {
             group: key.group,

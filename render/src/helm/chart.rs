@@ -7,12 +7,14 @@ use serde_json::{Map as JsonMap, Value as Json};
 use tiphys_template::Text;
 
 use super::folder;
-use super::metadata::{Lock, Metadata};
+use super::lock::Lock;
+use super::metadata::{Fault, Metadata};
 use super::range;
 use super::schema::Schema;
 use super::values::{self, Frozen};
 use crate::archive::{self, ArchiveLimits};
 use crate::tree::{Tree, TreePath};
+use crate::yaml::locate::{nearest, steps};
 use crate::yaml::{self, Duplicates, Numbers, Reading, YamlError};
 use crate::{Limits, RenderError};
 
@@ -101,13 +103,12 @@ impl<'a> Loader<'a> {
     ) -> Result<Arc<ChartData>, RenderError> {
         let files = folder::files(tree, path, self)?;
         let origin = path.child("Chart.yaml").to_string();
+        let description = files.iter().find(|file| file.name == "Chart.yaml").cloned();
         let chart = self.chart(files, &origin, 0)?;
         // Of subcharts, Helm does not ask.
-        if !matches!(chart.metadata.api_version.as_str(), "v1" | "v2") {
-            return Err(chart_fault(
-                &chart.origin,
-                "unsupported chart version".to_owned(),
-            ));
+        let is_known = matches!(chart.metadata.api_version.as_str(), "v1" | "v2");
+        if let Some(file) = description.filter(|_| !is_known) {
+            return Err(fault_in(&file, unknown_version(&chart.metadata)));
         }
         Ok(Arc::new(chart))
     }
@@ -155,11 +156,11 @@ impl<'a> Loader<'a> {
                 let metadata = parts.metadata.get_or_insert_default();
                 metadata
                     .read(&document)
-                    .map_err(|fault| chart_fault(&file.origin, fault))?;
+                    .map_err(|fault| fault_in(file, fault))?;
                 if metadata.api_version.is_empty() {
                     metadata.api_version = "v1".to_owned();
                 }
-                parts.origin = Some(Arc::clone(&file.origin));
+                parts.description = Some(file.clone());
             }
         }
         for file in files {
@@ -168,13 +169,18 @@ impl<'a> Loader<'a> {
         let Some(mut metadata) = parts.metadata else {
             return Err(chart_fault(origin, "Chart.yaml file is missing".to_owned()));
         };
-        let origin = parts.origin.unwrap_or_else(|| Arc::from(origin));
-        if metadata.api_version == "v3" {
-            return Err(chart_fault(&origin, "invalid chart apiVersion".to_owned()));
-        }
-        metadata
-            .validate(range::is_version)
-            .map_err(|fault| chart_fault(&origin, fault))?;
+        let description = parts.description.unwrap_or_else(|| ChartFile {
+            name: "Chart.yaml".to_owned(),
+            data: Text::from(""),
+            origin: Arc::from(origin),
+        });
+        let checked = if metadata.api_version == "v3" {
+            Err(unknown_version(&metadata))
+        } else {
+            metadata.validate(range::is_version)
+        };
+        checked.map_err(|fault| fault_in(&description, fault))?;
+        let origin = description.origin;
         let mut children = Vec::new();
         for (name, files) in parts.subcharts {
             children.extend(self.subchart(&name, files, depth)?.map(Arc::new));
@@ -204,8 +210,7 @@ impl<'a> Loader<'a> {
             "Chart.yaml" => {}
             "Chart.lock" | "requirements.lock" => {
                 let document = self.document(&file)?;
-                let lock =
-                    Lock::read(&document).map_err(|fault| chart_fault(&file.origin, fault))?;
+                let lock = Lock::read(&document).map_err(|fault| fault_in(&file, fault))?;
                 parts.lock = Some(lock);
                 if file.name == "requirements.lock" && old_format(parts) {
                     parts.files.push(file);
@@ -217,7 +222,7 @@ impl<'a> Loader<'a> {
                     .metadata
                     .get_or_insert_default()
                     .read(&document)
-                    .map_err(|fault| chart_fault(&file.origin, fault))?;
+                    .map_err(|fault| fault_in(&file, fault))?;
                 if old_format(parts) {
                     parts.files.push(file);
                 }
@@ -328,13 +333,35 @@ impl<'a> Loader<'a> {
 #[derive(Default)]
 struct Parts {
     metadata: Option<Metadata>,
-    origin: Option<Arc<str>>,
+    description: Option<ChartFile>,
     lock: Option<Lock>,
     values: JsonMap<String, Json>,
     schema: Option<ChartFile>,
     templates: Vec<ChartFile>,
     files: Vec<ChartFile>,
     subcharts: BTreeMap<String, Vec<ChartFile>>,
+}
+
+/// The error of a file that describes a chart, with the place of the field if it is there.
+fn fault_in(file: &ChartFile, fault: Fault) -> RenderError {
+    let place = nearest(file.data.as_bytes(), &steps(&fault.field));
+    chart_fault(
+        &place.map_or_else(
+            || file.origin.to_string(),
+            |place| format!("{}:{place}", file.origin),
+        ),
+        fault.message,
+    )
+}
+
+fn unknown_version(metadata: &Metadata) -> Fault {
+    Fault::of(
+        "apiVersion",
+        format!(
+            "charts with apiVersion {:?} are not known: v1 and v2 are",
+            metadata.api_version
+        ),
+    )
 }
 
 pub(super) fn chart_fault(at: &str, message: String) -> RenderError {

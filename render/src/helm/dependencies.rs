@@ -37,6 +37,7 @@ pub fn complete(
     if absent.is_empty() {
         return Ok(data);
     }
+    up_to_date(&data)?;
     let mut children = data.children.clone();
     let mut missing = Vec::new();
     for dependency in absent {
@@ -66,6 +67,30 @@ pub fn complete(
     })?;
     whole.children = children;
     Ok(Arc::new(whole))
+}
+
+/// Refuses a lock file that was made for other dependencies, as `helm dependency build` does.
+fn up_to_date(data: &ChartData) -> Result<(), RenderError> {
+    let Some(lock) = &data.lock else {
+        return Ok(());
+    };
+    let is_old_chart = data.metadata.api_version == "v1";
+    let dependencies = data.metadata.dependencies.as_deref().unwrap_or_default();
+    match lock.is_of(dependencies, is_old_chart) {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(chart_fault(
+            &data.origin,
+            format!(
+                "{} is out of sync: it was made for other dependencies than those that are here now; run `helm dependency update` and commit it",
+                if is_old_chart {
+                    "requirements.lock"
+                } else {
+                    "Chart.lock"
+                }
+            ),
+        )),
+        Err(error) => Err(chart_fault(&data.origin, error.to_string())),
+    }
 }
 
 fn local(

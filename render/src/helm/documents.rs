@@ -1,12 +1,14 @@
 //! From the text that templates print to documents in the order in which Helm installs them.
 
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use memchr::memchr;
 use serde_json::Value as Json;
 
+use crate::yaml::locate::{Place, Step, nearest};
 use crate::yaml::{self, Duplicates, Numbers, Reading};
-use crate::{Limits, RenderError};
+use crate::{Limits, RenderError, parallel};
 
 /// The annotation that makes a hook.
 const HOOK: &str = "helm.sh/hook";
@@ -96,34 +98,43 @@ impl Document {
 }
 
 /// The documents of all templates, sorted as Helm sorts them: first what is no hook, then the hooks. `outputs` are the printed
-/// texts with source and file, in any order.
+/// texts with source and file, in any order; `workers` are the threads to read them on.
 ///
 /// # Errors
 /// When a text is no YAML or its head is not what Helm expects.
 pub fn sorted(
     mut outputs: Vec<(Arc<str>, Arc<str>, String)>,
     limits: &Limits,
+    workers: NonZeroUsize,
 ) -> Result<Vec<Document>, RenderError> {
     outputs.sort_by(|one, other| one.0.cmp(&other.0));
+    let parts: Vec<Part<'_>> = outputs.iter().flat_map(parts).collect();
+    // Whoever has too many may have far too many.
+    let (first, beyond) = parts.split_at(parts.len().min(limits.objects.saturating_add(1)));
+    let read = parallel::map(
+        workers,
+        first,
+        |part| part.text.len(),
+        |part| part.read(limits),
+    );
+    let rest = beyond.iter().map(|part| part.read(limits));
     let mut plain = Vec::new();
     let mut hooks = Vec::new();
-    for (source, file, text) in outputs {
-        for (line, text) in split(&text) {
-            let Some(document) = document(&source, &file, line, text, limits)? else {
-                continue;
-            };
-            if plain.len() + hooks.len() >= limits.objects {
-                return Err(RenderError::TooMuch {
-                    at: file.to_string(),
-                    limit: limits.objects as u64,
-                    what: "objects",
-                });
-            }
-            if document.is_hook {
-                hooks.push(document);
-            } else {
-                plain.push(document);
-            }
+    for (part, document) in parts.iter().zip(read.into_iter().chain(rest)) {
+        let Some(document) = document? else {
+            continue;
+        };
+        if plain.len() + hooks.len() >= limits.objects {
+            return Err(RenderError::TooMuch {
+                at: part.file.to_string(),
+                limit: limits.objects as u64,
+                what: "objects",
+            });
+        }
+        if document.is_hook {
+            hooks.push(document);
+        } else {
+            plain.push(document);
         }
     }
     for list in [&mut plain, &mut hooks] {
@@ -193,95 +204,131 @@ pub fn split(text: &str) -> Vec<(usize, &str)> {
     found
 }
 
-fn document(
-    source: &Arc<str>,
-    file: &Arc<str>,
+/// A document that was not read yet.
+struct Part<'o> {
+    source: &'o Arc<str>,
+    file: &'o Arc<str>,
     line: usize,
-    text: &str,
-    limits: &Limits,
-) -> Result<Option<Document>, RenderError> {
-    let fault = |at: usize, column: usize, message: String| RenderError::Printed {
-        file: file.to_string(),
-        line: line + at - 1,
-        column,
-        excerpt: text
-            .lines()
-            .nth(at.saturating_sub(1))
-            .unwrap_or_default()
-            .trim()
-            .chars()
-            .take(120)
-            .collect(),
-        message,
-    };
-    let reading = Reading {
-        duplicates: Duplicates::LastWins,
-        numbers: Numbers::Json,
-        ..Reading::default()
-    };
-    // Helm prints a line break behind every document; a block at the end of a text that has none gets its own from there.
-    let value = yaml::first(format!("{text}\n").as_bytes(), limits, reading)
-        .map_err(|error| fault(error.line, error.column, error.message))?
-        .map_or(Json::Null, |document| document.value);
-    let hook = head(&value).map_err(|message| fault(1, 1, message))?;
-    let mut is_test = false;
-    if let Some(events) = &hook {
-        for event in events.split(',') {
-            match event.trim().to_lowercase().as_str() {
-                "pre-install" | "post-install" | "pre-delete" | "post-delete" | "pre-upgrade"
-                | "post-upgrade" | "pre-rollback" | "post-rollback" => {}
-                "test" | "test-success" => is_test = true,
-                // Helm drops what it does not know.
-                _ => return Ok(None),
+    text: &'o str,
+}
+
+/// The documents of one printed text.
+fn parts((source, file, text): &(Arc<str>, Arc<str>, String)) -> impl Iterator<Item = Part<'_>> {
+    split(text).into_iter().map(move |(line, text)| Part {
+        source,
+        file,
+        line,
+        text,
+    })
+}
+
+impl Part<'_> {
+    /// Reads the document; nothing when it is a hook that Helm drops.
+    fn read(&self, limits: &Limits) -> Result<Option<Document>, RenderError> {
+        let text = self.text;
+        let fault = |at: usize, column: usize, message: String| RenderError::Printed {
+            file: self.file.to_string(),
+            line: self.line + at - 1,
+            column,
+            excerpt: text
+                .lines()
+                .nth(at.saturating_sub(1))
+                .unwrap_or_default()
+                .trim()
+                .chars()
+                .take(120)
+                .collect(),
+            message,
+        };
+        let reading = Reading {
+            duplicates: Duplicates::LastWins,
+            numbers: Numbers::Json,
+            ..Reading::default()
+        };
+        // Helm prints a line break behind every document; a block at the end of a text that has none gets its own from there.
+        let value = yaml::first(format!("{text}\n").as_bytes(), limits, reading)
+            .map_err(|error| fault(error.line, error.column, error.message))?
+            .map_or(Json::Null, |document| document.value);
+        let hook = head(&value).map_err(|wrong| {
+            let steps: Vec<Step<'_>> = wrong.path.iter().map(|key| Step::Key(key)).collect();
+            let place = nearest(text.as_bytes(), &steps);
+            let place = place.unwrap_or(Place { line: 1, column: 1 });
+            fault(place.line, place.column, wrong.message)
+        })?;
+        let mut is_test = false;
+        if let Some(events) = &hook {
+            for event in events.split(',') {
+                match event.trim().to_lowercase().as_str() {
+                    "pre-install" | "post-install" | "pre-delete" | "post-delete"
+                    | "pre-upgrade" | "post-upgrade" | "pre-rollback" | "post-rollback" => {}
+                    "test" | "test-success" => is_test = true,
+                    // Helm drops what it does not know.
+                    _ => return Ok(None),
+                }
             }
         }
+        Ok(Some(Document {
+            source: Arc::clone(self.source),
+            file: Arc::clone(self.file),
+            line: self.line,
+            text: text.to_owned(),
+            value,
+            is_hook: hook.is_some(),
+            is_test,
+        }))
     }
-    Ok(Some(Document {
-        source: Arc::clone(source),
-        file: Arc::clone(file),
-        line,
-        text: text.to_owned(),
-        value,
-        is_hook: hook.is_some(),
-        is_test,
-    }))
+}
+
+/// A field of a document that is not of the kind that Helm reads.
+struct WrongKind {
+    /// The keys that lead there.
+    path: Vec<String>,
+    message: String,
 }
 
 /// Checks what Helm reads of every document, and gives the events of a hook.
-fn head(value: &Json) -> Result<Option<String>, String> {
-    let wrong = |path: &str, found: &Json| {
+fn head(value: &Json) -> Result<Option<String>, WrongKind> {
+    let wrong = |path: &[&str], found: &Json| {
         let found = match found {
             Json::Array(_) => "a list",
             Json::Object(_) => "a mapping",
             Json::String(_) => "a text",
             _ => "a scalar",
         };
-        Err(format!("{path} cannot be {found}"))
+        let name = if path.is_empty() {
+            "a manifest".to_owned()
+        } else {
+            path.join(".")
+        };
+        Err(WrongKind {
+            message: format!("{name} cannot be {found}"),
+            path: path.iter().map(|&key| key.to_owned()).collect(),
+        })
     };
-    let text = |path: &str, value: Option<&Json>| match value {
+    let text = |path: &[&str], value: Option<&Json>| match value {
         Some(found @ (Json::Array(_) | Json::Object(_))) => wrong(path, found),
         _ => Ok(()),
     };
     let fields = match value {
         Json::Null => return Ok(None),
         Json::Object(fields) => fields,
-        other => return wrong("a manifest", other).map(|()| None),
+        other => return wrong(&[], other).map(|()| None),
     };
-    text("apiVersion", fields.get("apiVersion"))?;
-    text("kind", fields.get("kind"))?;
+    text(&["apiVersion"], fields.get("apiVersion"))?;
+    text(&["kind"], fields.get("kind"))?;
     let metadata = match fields.get("metadata") {
         None | Some(Json::Null) => return Ok(None),
         Some(Json::Object(metadata)) => metadata,
-        Some(other) => return wrong("metadata", other).map(|()| None),
+        Some(other) => return wrong(&["metadata"], other).map(|()| None),
     };
-    text("metadata.name", metadata.get("name"))?;
+    text(&["metadata", "name"], metadata.get("name"))?;
     let annotations = match metadata.get("annotations") {
         None | Some(Json::Null) => return Ok(None),
         Some(Json::Object(annotations)) => annotations,
-        Some(other) => return wrong("metadata.annotations", other).map(|()| None),
+        Some(other) => return wrong(&["metadata", "annotations"], other).map(|()| None),
     };
     for (key, value) in annotations {
-        text(&format!("metadata.annotations.{key}"), Some(value))?;
+        text(&["metadata", "annotations", key], Some(value))?;
     }
     Ok(annotations.get(HOOK).map(|events| match events {
         Json::String(events) => events.clone(),
@@ -316,7 +363,7 @@ mod tests {
             .iter()
             .map(|(name, text)| (Arc::from(*name), Arc::from(*name), (*text).to_owned()))
             .collect();
-        sorted(outputs, &Limits::default())
+        sorted(outputs, &Limits::default(), NonZeroUsize::MIN)
             .unwrap_or_else(|error| panic!("{error}"))
             .iter()
             .map(|document| format!("{} {}", document.source, document.kind()))
@@ -356,7 +403,10 @@ mod tests {
             "a: b: c",
         ] {
             let outputs = vec![(Arc::from("a"), Arc::from("a"), text.to_owned())];
-            assert!(sorted(outputs, &Limits::default()).is_err(), "{text}");
+            assert!(
+                sorted(outputs, &Limits::default(), NonZeroUsize::MIN).is_err(),
+                "{text}"
+            );
         }
     }
 }

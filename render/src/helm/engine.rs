@@ -1,6 +1,7 @@
 //! Templates of a chart and its subcharts: parsed once, executed with the values of a rendering.
 
 use std::collections::{BTreeMap, HashMap};
+use std::num::NonZeroUsize;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -20,7 +21,7 @@ use super::options::{Facts, Options};
 use super::values;
 use super::working::Node;
 use crate::go_time::{Moment, Zone};
-use crate::{Limits, RenderError};
+use crate::{Limits, RenderError, parallel};
 
 /// Name of the set of templates, which errors show.
 const SET: &str = "gotpl";
@@ -125,7 +126,7 @@ impl Engine {
     pub fn render(&self, scope: &Scope<'_>) -> Result<(Outputs, Used), RenderError> {
         let mut charts = Vec::new();
         flatten(scope.root, scope.root.name.clone(), &mut charts);
-        let prepared = self.prepared(&charts)?;
+        let prepared = self.prepared(&charts, scope.facts.workers)?;
         let environment = Rc::new(environment(scope.facts));
         let mut session = Session::new(
             Arc::clone(&prepared.templates),
@@ -163,7 +164,11 @@ impl Engine {
         Ok((outputs, used))
     }
 
-    fn prepared(&self, charts: &[(String, &Node)]) -> Result<Arc<Prepared>, RenderError> {
+    fn prepared(
+        &self,
+        charts: &[(String, &Node)],
+        workers: NonZeroUsize,
+    ) -> Result<Arc<Prepared>, RenderError> {
         let key: Key = charts
             .iter()
             .map(|(path, node)| (path.clone(), Arc::as_ptr(&node.data) as usize))
@@ -172,7 +177,7 @@ impl Engine {
         if let Some((_, prepared)) = kept().iter().find(|(other, _)| *other == key) {
             return Ok(Arc::clone(prepared));
         }
-        let prepared = Arc::new(prepare(charts)?);
+        let prepared = Arc::new(prepare(charts, workers)?);
         let mut kept = kept();
         if kept.len() >= KEPT {
             kept.remove(0);
@@ -190,7 +195,7 @@ fn flatten<'a>(node: &'a Node, path: String, found: &mut Vec<(String, &'a Node)>
     found.push((path, node));
 }
 
-fn prepare(charts: &[(String, &Node)]) -> Result<Prepared, RenderError> {
+fn prepare(charts: &[(String, &Node)], workers: NonZeroUsize) -> Result<Prepared, RenderError> {
     // By name, so that where two charts have the same path, the later one counts, as in Helm.
     let mut all: BTreeMap<String, (usize, &super::chart::ChartFile)> = BTreeMap::new();
     for (index, (path, node)) in charts.iter().enumerate() {
@@ -209,13 +214,18 @@ fn prepare(charts: &[(String, &Node)]) -> Result<Prepared, RenderError> {
         Templates::new(SET, Arc::clone(functions())).with_missing_key(MissingKey::Zero);
     let mut executed = Vec::new();
     let mut files = HashMap::new();
-    for name in names {
+    let parsed = parallel::map(
+        workers,
+        &names,
+        |name| all[*name].1.data.len(),
+        |name| templates.read(name, &all[*name].1.data),
+    );
+    for (name, parsed) in names.into_iter().zip(parsed) {
         let (chart, file) = all[name];
         let source: Arc<str> = Arc::from(name.as_str());
         files.insert(Arc::clone(&source), Arc::clone(&file.origin));
-        templates
-            .parse(name, file.data.as_bytes())
-            .map_err(|error| failure::parsing(&error, &file.origin))?;
+        let parsed = parsed.map_err(|error| failure::parsing(&error, &file.origin))?;
+        templates.add(&parsed);
         if !is_partial(name) {
             executed.push(Source {
                 is_notes: name.ends_with(NOTES),

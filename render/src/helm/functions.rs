@@ -15,7 +15,7 @@ mod encoding;
 mod environment;
 mod equal;
 mod helm;
-mod json;
+pub(super) mod json;
 mod lists;
 mod logic;
 mod maps;
@@ -23,7 +23,7 @@ mod merge;
 mod numbers;
 mod paths;
 mod regexes;
-mod shape;
+pub(super) mod shape;
 mod strings;
 mod text;
 mod toml;
@@ -57,10 +57,13 @@ const ZERO_VALUE: &str = "reflect: call of reflect.Value.Type on zero Value";
 /// Lists and maps within one another that a function follows: each level takes stack.
 const DEPTH: usize = 200;
 
+/// About how many functions there are.
+const ABOUT: usize = 256;
+
 /// All functions but `include` and `tpl`.
 #[must_use]
 pub fn functions() -> Functions {
-    let mut functions = Functions::new();
+    let mut functions = Functions::with_capacity(ABOUT);
     certificates::define(&mut functions);
     ciphers::define(&mut functions);
     clock::define(&mut functions);

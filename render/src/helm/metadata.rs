@@ -1,4 +1,4 @@
-//! `Chart.yaml`, `requirements.yaml` and the lock files: what Helm reads from them and what it refuses.
+//! `Chart.yaml` and `requirements.yaml`: what Helm reads from them and what it refuses.
 
 use serde_json::{Map, Value};
 
@@ -75,8 +75,44 @@ pub struct Metadata {
     pub kind: String,
 }
 
-/// Why a file is no description of a chart: a message without the file's name.
-pub type Fault = String;
+/// Why a file is no description of a chart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// The field that is wrong, as `dependencies[1].alias`; empty for the whole file.
+    pub field: String,
+    /// What is wrong, without the file's name.
+    pub message: String,
+}
+
+impl Fault {
+    /// Of a field.
+    pub fn of(field: impl Into<String>, message: impl Into<String>) -> Self {
+        Self {
+            field: field.into(),
+            message: message.into(),
+        }
+    }
+
+    /// The same, of an element of a list.
+    fn within(mut self, list: &str, element: usize) -> Self {
+        let dot = if self.field.is_empty() { "" } else { "." };
+        self.field = format!("{list}[{element}]{dot}{}", self.field);
+        self
+    }
+}
+
+/// The elements of a list, each read; a fault says in which.
+fn each<T>(
+    list: &str,
+    items: &[Value],
+    read: impl Fn(&Value) -> Result<T, Fault>,
+) -> Result<Vec<T>, Fault> {
+    items
+        .iter()
+        .enumerate()
+        .map(|(element, item)| read(item).map_err(|fault| fault.within(list, element)))
+        .collect()
+}
 
 impl Metadata {
     /// Takes over what a document says; `requirements.yaml` of old charts is read over `Chart.yaml`.
@@ -115,7 +151,7 @@ impl Metadata {
             self.annotations = Some(texts);
         }
         if let Some(items) = fields.list("maintainers")? {
-            self.maintainers = items.iter().map(maintainer).collect::<Result<_, _>>()?;
+            self.maintainers = each("maintainers", items, maintainer)?;
         }
         if let Some(dependencies) = dependencies(&fields)? {
             self.dependencies = Some(dependencies);
@@ -142,33 +178,43 @@ impl Metadata {
         }
         self.sources.iter_mut().for_each(sanitize);
         self.keywords.iter_mut().for_each(sanitize);
-        let fault = |message: String| Err(format!("validation: {message}"));
+        let fault =
+            |field: &str, message: String| Err(Fault::of(field, format!("validation: {message}")));
         if self.api_version.is_empty() {
-            return fault("chart.metadata.apiVersion is required".into());
+            return fault("", "chart.metadata.apiVersion is required".into());
         }
         if self.name.is_empty() {
-            return fault("chart.metadata.name is required".into());
+            return fault("name", "chart.metadata.name is required".into());
         }
         if self.name == "." || self.name == ".." {
-            return fault(format!(
-                "chart.metadata.name {:?} is not allowed",
-                self.name
-            ));
+            return fault(
+                "name",
+                format!("chart.metadata.name {:?} is not allowed", self.name),
+            );
         }
         if self.name.contains('/') {
-            return fault(format!("chart.metadata.name {:?} is invalid", self.name));
+            return fault(
+                "name",
+                format!("chart.metadata.name {:?} is invalid", self.name),
+            );
         }
         if self.version.is_empty() {
-            return fault("chart.metadata.version is required".into());
+            return fault("version", "chart.metadata.version is required".into());
         }
         if !is_version(&self.version) {
-            return fault(format!(
-                "chart.metadata.version {:?} is invalid",
-                self.version
-            ));
+            return fault(
+                "version",
+                format!("chart.metadata.version {:?} is invalid", self.version),
+            );
         }
         if !matches!(self.kind.as_str(), "" | "application" | "library") {
-            return fault("chart.metadata.type must be application or library".into());
+            return fault(
+                "type",
+                format!(
+                    "chart.metadata.type must be application or library, not {:?}",
+                    self.kind
+                ),
+            );
         }
         for person in &mut self.maintainers {
             sanitize(&mut person.name);
@@ -176,13 +222,16 @@ impl Metadata {
             sanitize(&mut person.url);
         }
         let mut seen = std::collections::HashSet::new();
-        for dependency in self.dependencies.iter_mut().flatten() {
-            dependency.validate()?;
+        for (element, dependency) in self.dependencies.iter_mut().flatten().enumerate() {
+            dependency
+                .validate()
+                .map_err(|fault| fault.within("dependencies", element))?;
             let key = dependency.key();
             if !seen.insert(key.to_owned()) {
-                return fault(format!(
-                    "more than one dependency with name or alias {key:?}"
-                ));
+                return fault(
+                    &format!("dependencies[{element}]"),
+                    format!("more than one dependency with name or alias {key:?}"),
+                );
             }
         }
         Ok(())
@@ -219,9 +268,12 @@ impl Dependency {
         let allowed =
             |character: char| character.is_ascii_alphanumeric() || matches!(character, '_' | '-');
         if !self.alias.chars().all(allowed) {
-            return Err(format!(
-                "validation: dependency {:?} has disallowed characters in the alias",
-                self.name
+            return Err(Fault::of(
+                "alias",
+                format!(
+                    "validation: dependency {:?} has disallowed characters in the alias {:?}",
+                    self.name, self.alias
+                ),
             ));
         }
         Ok(())
@@ -230,7 +282,10 @@ impl Dependency {
     fn read(document: &Value) -> Result<Self, Fault> {
         let mut found = Self::default();
         let Some(fields) = Fields::of(document, "dependencies")? else {
-            return Err("validation: dependencies must not contain empty or null nodes".into());
+            return Err(Fault::of(
+                "",
+                "validation: dependencies must not contain empty or null nodes",
+            ));
         };
         fields.text("name", &mut found.name)?;
         fields.text("version", &mut found.version)?;
@@ -246,57 +301,20 @@ impl Dependency {
     }
 }
 
-/// What a lock file pins.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Lock {
-    /// `sha256:` and a hash over the dependencies of `Chart.yaml` and of the lock.
-    pub digest: String,
-    /// The dependencies with exact versions.
-    pub dependencies: Vec<Dependency>,
-}
-
-impl Lock {
-    /// Reads `Chart.lock` or `requirements.lock`.
-    ///
-    /// # Errors
-    /// When a field is of another kind than Helm expects.
-    pub fn read(document: &Value) -> Result<Self, Fault> {
-        let mut lock = Self::default();
-        if let Some(fields) = Fields::of(document, "the lock file")? {
-            fields.text("digest", &mut lock.digest)?;
-            lock.dependencies = dependencies(&fields)?.unwrap_or_default();
-        }
-        Ok(lock)
-    }
-
-    /// The exact version for a dependency, if the lock has it.
-    #[must_use]
-    pub fn version(&self, dependency: &Dependency) -> Option<&str> {
-        self.dependencies
-            .iter()
-            .find(|locked| {
-                locked.name == dependency.name && locked.repository == dependency.repository
-            })
-            .or_else(|| {
-                self.dependencies
-                    .iter()
-                    .find(|locked| locked.name == dependency.name)
-            })
-            .map(|locked| locked.version.as_str())
-    }
-}
-
-fn dependencies(fields: &Fields<'_>) -> Result<Option<Vec<Dependency>>, Fault> {
+pub(super) fn dependencies(fields: &Fields<'_>) -> Result<Option<Vec<Dependency>>, Fault> {
     fields
         .list("dependencies")?
-        .map(|items| items.iter().map(Dependency::read).collect())
+        .map(|items| each("dependencies", items, Dependency::read))
         .transpose()
 }
 
 fn maintainer(document: &Value) -> Result<Maintainer, Fault> {
     let mut found = Maintainer::default();
     let Some(fields) = Fields::of(document, "maintainers")? else {
-        return Err("validation: maintainers must not contain empty or null nodes".into());
+        return Err(Fault::of(
+            "",
+            "validation: maintainers must not contain empty or null nodes",
+        ));
     };
     fields.text("name", &mut found.name)?;
     fields.text("email", &mut found.email)?;
@@ -305,14 +323,17 @@ fn maintainer(document: &Value) -> Result<Maintainer, Fault> {
 }
 
 /// A mapping whose keys are found as Go's JSON finds fields: exactly, or else without regard to case.
-struct Fields<'a>(&'a Map<String, Value>);
+pub(super) struct Fields<'a>(&'a Map<String, Value>);
 
 impl<'a> Fields<'a> {
-    fn of(document: &'a Value, what: &str) -> Result<Option<Self>, Fault> {
+    pub fn of(document: &'a Value, what: &str) -> Result<Option<Self>, Fault> {
         match document {
             Value::Null => Ok(None),
             Value::Object(entries) => Ok(Some(Self(entries))),
-            other => Err(format!("{what} has to be a mapping, not {}", kind(other))),
+            other => Err(Fault::of(
+                "",
+                format!("{what} has to be a mapping, not {}", kind(other)),
+            )),
         }
     }
 
@@ -329,7 +350,7 @@ impl<'a> Fields<'a> {
             .filter(|value| !value.is_null())
     }
 
-    fn text(&self, name: &str, target: &mut String) -> Result<(), Fault> {
+    pub fn text(&self, name: &str, target: &mut String) -> Result<(), Fault> {
         match self.get(name) {
             Some(value) => as_text(name, value, target),
             None => Ok(()),
@@ -340,9 +361,9 @@ impl<'a> Fields<'a> {
         match self.get(name) {
             Some(Value::Bool(value)) => *target = *value,
             Some(other) => {
-                return Err(format!(
-                    "{name} has to be true or false, not {}",
-                    kind(other)
+                return Err(Fault::of(
+                    name,
+                    format!("{name} has to be true or false, not {}", shown(other)),
                 ));
             }
             None => {}
@@ -354,7 +375,10 @@ impl<'a> Fields<'a> {
         match self.get(name) {
             None => Ok(None),
             Some(Value::Array(items)) => Ok(Some(items)),
-            Some(other) => Err(format!("{name} has to be a list, not {}", kind(other))),
+            Some(other) => Err(Fault::of(
+                name,
+                format!("{name} has to be a list, not {}", shown(other)),
+            )),
         }
     }
 
@@ -362,7 +386,10 @@ impl<'a> Fields<'a> {
         match self.get(name) {
             None => Ok(None),
             Some(Value::Object(entries)) => Ok(Some(entries)),
-            Some(other) => Err(format!("{name} has to be a mapping, not {}", kind(other))),
+            Some(other) => Err(Fault::of(
+                name,
+                format!("{name} has to be a mapping, not {}", shown(other)),
+            )),
         }
     }
 
@@ -388,7 +415,12 @@ fn as_text(name: &str, value: &Value, target: &mut String) -> Result<(), Fault> 
         Value::Number(number) => *target = scalar_number_text(number),
         Value::Bool(value) => *target = value.to_string(),
         Value::Null => {}
-        other => return Err(format!("{name} has to be a text, not {}", kind(other))),
+        other => {
+            return Err(Fault::of(
+                name,
+                format!("{name} has to be a text, not {}", kind(other)),
+            ));
+        }
     }
     Ok(())
 }
@@ -401,6 +433,20 @@ fn kind(value: &Value) -> &'static str {
         Value::String(_) => "a text",
         Value::Array(_) => "a list",
         Value::Object(_) => "a mapping",
+    }
+}
+
+/// The kind of a value, and the value if it is short.
+fn shown(value: &Value) -> String {
+    const LONGEST: usize = 60;
+    let text = match value {
+        Value::String(_) | Value::Number(_) | Value::Bool(_) => value.to_string(),
+        _ => String::new(),
+    };
+    if text.is_empty() || text.len() > LONGEST {
+        kind(value).to_owned()
+    } else {
+        format!("{} ({text})", kind(value))
     }
 }
 

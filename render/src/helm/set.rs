@@ -7,10 +7,18 @@ const MAX_INDEX: usize = 65_536;
 /// How deep names may be nested.
 const MAX_NESTING: usize = 30;
 
-/// Why a line cannot be used; the texts are Helm's.
+/// Characters of a key that a message shows.
+const SHOWN: usize = 120;
+
+/// Why a line cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct SetError(pub String);
+#[error("{key:?}: {message}")]
+pub struct SetError {
+    /// The key whose value was to be set.
+    pub key: String,
+    /// What is wrong, in Helm's words.
+    pub message: String,
+}
 
 enum Stop {
     /// The end of the line: what was read so far stays.
@@ -54,10 +62,18 @@ pub fn with(
         reader,
     };
     loop {
+        let from = parser.at;
         match parser.key(values, 0) {
             Ok(()) => {}
             Err(Stop::End) => return Ok(()),
-            Err(Stop::Fault(message)) => return Err(SetError(message)),
+            Err(Stop::Fault(message)) => {
+                // What follows the sign may be a secret.
+                let key = parser.text[from..].iter().take_while(|it| **it != '=');
+                return Err(SetError {
+                    key: key.take(SHOWN).collect(),
+                    message,
+                });
+            }
         }
     }
 }
@@ -309,7 +325,7 @@ mod tests {
 
     fn read(line: &str) -> Result<Value, String> {
         let mut values = Map::new();
-        typed(line, &mut values).map_err(|error| error.0)?;
+        typed(line, &mut values).map_err(|error| error.message)?;
         Ok(Value::Object(values))
     }
 
@@ -376,6 +392,15 @@ mod tests {
             read(&format!("a{}=1", "[0]".repeat(100)))
                 .unwrap_err()
                 .contains("nested level")
+        );
+    }
+
+    #[test]
+    fn an_error_names_the_key_and_not_the_value() {
+        let error = typed("ok=1,list[x].a=secret", &mut Map::new()).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "\"list[x].a\": error parsing index: strconv.Atoi: parsing \"x\": invalid syntax"
         );
     }
 

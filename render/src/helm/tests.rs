@@ -1,3 +1,4 @@
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -160,7 +161,8 @@ fn dependencies_are_named_and_then_supplied() {
         }]))
     };
     assert_eq!(render_with(&tree, &Options::default()), missing(">=1.0.0"));
-    let lock = "dependencies:\n- {name: db, version: 1.4.2, repository: 'https://example.com'}\ndigest: x\n";
+    // The digest is what Helm computes for these dependencies.
+    let lock = "dependencies:\n- {name: db, version: 1.4.2, repository: 'https://example.com'}\n- {name: local, version: 1.2.0, repository: 'file://../local'}\ndigest: sha256:6e081342b4f16c203d9905b71b83b6e9ea7e0775101e923b1dc0576e85762297\n";
     let tree = tree.file(&path("web/Chart.lock"), lock);
     assert_eq!(render_with(&tree, &Options::default()), missing("1.4.2"));
     let supply = Charts(
@@ -322,6 +324,58 @@ fn the_world_is_an_argument() {
         let template = format!("{{{{ {name} \"HOME\" }}}}");
         let error = failure(&[("templates/a.yaml", &template)]).to_string();
         assert!(error.contains("not defined"), "{error}");
+    }
+}
+
+/// Hundreds of templates of a few hundred bytes; the fault, if any, is in the middle.
+fn rendered_by(workers: usize, fault: &str, limits: &Limits) -> Result<Rendered, RenderError> {
+    let mut tree = tree(&[(
+        "templates/_a.tpl",
+        "{{ define \"a\" }}{{ .Release.Name }}{{ end }}",
+    )]);
+    for number in 0..400 {
+        let fault = if number == 200 || number == 300 {
+            fault
+        } else {
+            ""
+        };
+        let text = map(&format!(
+            "v: '{{{{ include \"a\" . }}}}{}', w: {fault}",
+            "x".repeat(300)
+        ));
+        let kind = ["ConfigMap", "Service", "Pod"][number % 3];
+        let text = text.replace("ConfigMap", kind);
+        tree = tree.file(&path(&format!("web/templates/{number:03}.yaml")), text);
+    }
+    let facts = Facts {
+        workers: NonZeroUsize::new(workers).unwrap(),
+        ..Facts::default()
+    };
+    let chart = Chart::load(&tree, &path("web"), &NoSupply, limits)?;
+    let options = Options::default();
+    let values = read_values(&tree, &path("web"), &options, &NoSupply, limits)?;
+    chart.render(&options, &facts, &values)
+}
+
+#[test]
+fn any_number_of_workers_renders_the_same() {
+    let few = Limits {
+        objects: 250,
+        ..Limits::default()
+    };
+    for (fault, limits, fails) in [
+        ("", Limits::default(), false),
+        ("{{ nothing }}", Limits::default(), true),
+        ("{{ fail \"so\" }}", Limits::default(), true),
+        ("a: b: c", Limits::default(), true),
+        ("a: b: c", few, true),
+        ("", few, true),
+    ] {
+        let one = rendered_by(1, fault, &limits);
+        assert_eq!(one.is_err(), fails, "{fault}");
+        for workers in [2, 3, 16] {
+            assert_eq!(rendered_by(workers, fault, &limits), one, "{fault}");
+        }
     }
 }
 

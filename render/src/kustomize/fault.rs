@@ -3,27 +3,28 @@
 use std::fmt;
 
 use crate::RenderError;
+use crate::yaml::locate::Place;
 
 /// Why an overlay cannot be built.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OverlayError {
     /// File with the fault: a kustomization, or a file that it names.
     pub file: String,
-    /// Line in the file, from 1, where it is known.
-    pub line: Option<usize>,
+    /// Where in the file, if it is known.
+    pub place: Option<Place>,
     /// Field of the kustomization, as `configMapGenerator[0]`; empty if it is not about one.
     pub field: String,
     /// What is wrong.
     pub message: String,
-    /// What led there, from the inside out, as `overlay/kustomization.yaml:3 resources[0]`.
+    /// What led there, from the inside out, as `overlay/kustomization.yaml:3:3 resources[0]`.
     pub chain: Vec<String>,
 }
 
 impl fmt::Display for OverlayError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.file)?;
-        if let Some(line) = self.line {
-            write!(f, ":{line}")?;
+        if let Some(place) = self.place {
+            write!(f, ":{place}")?;
         }
         if !self.field.is_empty() {
             write!(f, ": {}", self.field)?;
@@ -52,7 +53,7 @@ pub(super) enum Fault {
     /// A message about a place in a file.
     Place {
         file: String,
-        line: Option<usize>,
+        place: Option<Place>,
         message: String,
     },
     /// Whole already.
@@ -61,26 +62,26 @@ pub(super) enum Fault {
 
 impl Fault {
     /// The error of a field of a kustomization.
-    pub fn at(self, file: &str, line: Option<usize>, field: &str) -> RenderError {
+    pub fn at(self, file: &str, place: Option<Place>, field: &str) -> RenderError {
         match self {
             Self::Field(message) => OverlayError {
                 file: file.to_owned(),
-                line,
+                place,
                 field: field.to_owned(),
                 message,
                 chain: Vec::new(),
             }
             .into(),
             Self::Place {
-                file: place,
-                line: at,
+                file: inner,
+                place: at,
                 message,
             } => OverlayError {
-                file: place,
-                line: at,
+                file: inner,
+                place: at,
                 field: String::new(),
                 message,
-                chain: vec![asked(file, line, field)],
+                chain: vec![asked(file, place, field)],
             }
             .into(),
             Self::Render(error) => error,
@@ -111,9 +112,9 @@ impl From<RenderError> for Fault {
 }
 
 /// A field as a link of the chain.
-fn asked(file: &str, line: Option<usize>, field: &str) -> String {
-    match line {
-        Some(line) => format!("{file}:{line} {field}"),
+fn asked(file: &str, place: Option<Place>, field: &str) -> String {
+    match place {
+        Some(place) => format!("{file}:{place} {field}"),
         None => format!("{file} {field}"),
     }
 }
@@ -122,12 +123,12 @@ fn asked(file: &str, line: Option<usize>, field: &str) -> String {
 pub(super) fn led_by(
     error: RenderError,
     file: &str,
-    line: Option<usize>,
+    place: Option<Place>,
     field: &str,
 ) -> RenderError {
     match error {
         RenderError::Overlay(mut overlay) => {
-            overlay.chain.push(asked(file, line, field));
+            overlay.chain.push(asked(file, place, field));
             RenderError::Overlay(overlay)
         }
         other => other,
@@ -142,7 +143,7 @@ mod tests {
     fn an_error_names_the_place_and_the_chain() {
         let error = Fault::from("no such file".to_owned()).at(
             "base/kustomization.yaml",
-            Some(3),
+            Some(Place::from(3)),
             "resources[0]",
         );
         let error = led_by(error, "kustomization.yaml", None, "resources[1]");

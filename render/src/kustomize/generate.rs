@@ -206,7 +206,7 @@ fn lines(content: &[u8], file: &str) -> Result<Vec<(String, Vec<u8>)>, Fault> {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         let text = std::str::from_utf8(line).map_err(|_| Fault::Place {
             file: file.to_owned(),
-            line: Some(number + 1),
+            place: Some((number + 1).into()),
             message: "the line has invalid utf8 bytes".to_owned(),
         })?;
         let text = if number == 0 {

@@ -7,11 +7,11 @@ use serde_json::{Map, Value};
 use super::decode;
 use super::fault::{Fault, OverlayError};
 use super::loader::Loader;
-use super::locate;
 use super::types::{
     COMPONENT_VERSION, HelmChart, HelmChartArgs, HelmGlobals, KUSTOMIZATION_VERSION, Kustomization,
 };
 use crate::RenderError;
+use crate::yaml::locate::{Step, nearest, steps};
 use crate::yaml::{self, Duplicates, Reading};
 
 /// The names that a kustomization may have.
@@ -62,7 +62,7 @@ pub(super) fn read(loader: &Loader<'_>) -> Result<Read, RenderError> {
     };
     let file = loaded.file;
     let text = loaded.content.into_owned();
-    let at = |line, message: String| -> RenderError { Fault::Field(message).at(&file, line, "") };
+    let at = |place, message: String| -> RenderError { Fault::Field(message).at(&file, place, "") };
     let reading = Reading {
         duplicates: Duplicates::LastWins,
         ..Reading::default()
@@ -70,23 +70,22 @@ pub(super) fn read(loader: &Loader<'_>) -> Result<Read, RenderError> {
     let value = yaml::read(&text, loader.context.limits, reading)
         .map_err(|error| {
             at(
-                Some(error.line),
-                format!(
-                    "invalid Kustomization: {} (column {})",
-                    error.message, error.column
-                ),
+                Some((&error).into()),
+                format!("invalid Kustomization: {}", error.message),
             )
         })?
         .into_iter()
         .next()
         .map_or(Value::Null, |document| document.value);
     let kustomization = decode(&value).map_err(|error| {
-        let field = error.field.split(['.', '[']).next().unwrap_or_default();
-        let unknown = error.message.split('"').nth(1).filter(|_| field.is_empty());
-        let line = locate::line(&text, unknown.unwrap_or(field), element(&error.field));
+        let mut steps = steps(&error.field);
+        if let Some(unknown) = error.message.strip_prefix("unknown field \"") {
+            steps.push(Step::Key(unknown.trim_end_matches('"')));
+        }
+        let place = nearest(&text, &steps);
         Fault::Field(format!("invalid Kustomization: {}", error.message)).at(
             &file,
-            line,
+            place,
             &error.field,
         )
     })?;
@@ -98,12 +97,6 @@ pub(super) fn read(loader: &Loader<'_>) -> Result<Read, RenderError> {
         name,
         text,
     })
-}
-
-/// The number in `images[3].name`.
-fn element(field: &str) -> Option<usize> {
-    let (_, behind) = field.split_once('[')?;
-    behind.split_once(']')?.0.parse().ok()
 }
 
 fn decode(value: &Value) -> Result<Kustomization, decode::DecodeError> {

@@ -10,6 +10,7 @@ use super::loader::Context;
 use super::resource::{Behavior, Resource};
 use super::spelling::Spelling;
 use crate::Limits;
+use crate::yaml::locate::Place;
 use crate::yaml::{self, Dialect, Document, Reading, Written};
 
 /// Annotation by which upstream remembers what a generated object does; honoured on any object, as there.
@@ -30,7 +31,7 @@ pub(super) fn objects(
     let limits = context.limits;
     let place = |line: usize, message: String| Fault::Place {
         file: file.to_string(),
-        line: Some(line),
+        place: Some(line.into()),
         message,
     };
     let mut documents: VecDeque<Document> = documents(content, file, limits)?.into();
@@ -92,11 +93,8 @@ pub(super) fn documents(
     };
     yaml::read(content, limits, reading).map_err(|error| Fault::Place {
         file: file.to_owned(),
-        line: Some(error.line),
-        message: format!(
-            "MalformedYAMLError: {} (column {})",
-            error.message, error.column
-        ),
+        place: Some((&error).into()),
+        message: format!("MalformedYAMLError: {}", error.message),
     })
 }
 
@@ -110,7 +108,7 @@ fn separators(content: &[u8], file: &str) -> Result<(), Fault> {
         if !rest.is_empty() && rest[0] != b'#' {
             return Err(Fault::Place {
                 file: file.to_owned(),
-                line: Some(number + 1),
+                place: Some(Place::from(number + 1)),
                 message: format!(
                     "invalid document separator: {}",
                     String::from_utf8_lossy(line)

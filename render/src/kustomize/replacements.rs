@@ -58,13 +58,13 @@ fn load_file(
             .into());
     }
     let loaded = loader.load(&entry.path)?;
-    let fault = |line, message| Fault::Place {
+    let fault = |place, message| Fault::Place {
         file: loaded.file.to_string(),
-        line,
+        place,
         message,
     };
     let documents = yaml::documents(&loaded.content, loader.context.limits)
-        .map_err(|error| fault(Some(error.line), error.message))?;
+        .map_err(|error| fault(Some((&error).into()), error.message))?;
     let list = match documents.into_iter().next().map(|document| document.value) {
         Some(Value::Array(list)) => list,
         Some(value @ Value::Object(_)) => vec![value],

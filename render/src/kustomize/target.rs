@@ -10,7 +10,6 @@ use super::field_spec::{self, FieldSpec};
 use super::generate;
 use super::kustomization;
 use super::loader::{Context, Entry, Loader};
-use super::locate;
 use super::origin;
 use super::patches;
 use super::plugins;
@@ -24,6 +23,7 @@ use super::types::{GeneratorArgs, GeneratorOptions, Kustomization};
 use super::vars;
 use crate::RenderError;
 use crate::yaml;
+use crate::yaml::locate::{nearest, steps};
 
 /// The version of Kubernetes' OpenAPI document that Kustomize 5.8 has built in.
 const BUILT_IN_OPENAPI: &str = "v1.21.2";
@@ -69,8 +69,10 @@ impl<'a> Target<'a> {
 
     /// The error of a field, or of one of its elements.
     pub fn fault(&self, fault: impl Into<Fault>, field: &str, place: Option<usize>) -> RenderError {
-        let line = locate::line(&self.text, field, place);
-        fault.into().at(&self.file, line, &shown(field, place))
+        let shown = shown(field, place);
+        fault
+            .into()
+            .at(&self.file, nearest(&self.text, &steps(&shown)), &shown)
     }
 
     /// Everything that the kustomization makes, names not yet fixed.
@@ -202,8 +204,13 @@ impl<'a> Target<'a> {
     }
 
     fn led(&self, error: RenderError, field: &str, place: Option<usize>) -> RenderError {
-        let line = locate::line(&self.text, field, place);
-        led_by(error, &self.file, line, &shown(field, place))
+        let shown = shown(field, place);
+        led_by(
+            error,
+            &self.file,
+            nearest(&self.text, &steps(&shown)),
+            &shown,
+        )
     }
 
     /// Reads `openapi`; the first kustomization that says something holds for the whole build.
@@ -246,7 +253,7 @@ impl<'a> Target<'a> {
             yaml::documents(&loaded.content, self.context().limits).map_err(|error| {
                 Fault::Place {
                     file: loaded.file.to_string(),
-                    line: Some(error.line),
+                    place: Some((&error).into()),
                     message: error.message,
                 }
             })?;

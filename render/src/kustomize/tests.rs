@@ -62,7 +62,7 @@ fn errors_name_file_line_field_and_chain() {
         refused(&[base, top, ("base/a.yaml", "a: [\n")], "top")
             .split(": MalformedYAMLError")
             .next(),
-        Some("base/a.yaml:2")
+        Some("base/a.yaml:2:1")
     );
     let error = refused(&[base, top, ("base/a.yaml", "kind: x\n")], "top");
     assert!(
@@ -70,7 +70,7 @@ fn errors_name_file_line_field_and_chain() {
         "{error}"
     );
     assert!(
-        error.ends_with("required by base/kustomization.yaml:1 resources[0]; required by top/kustomization.yaml:3 resources[0]"),
+        error.ends_with("required by base/kustomization.yaml:1:13 resources[0]; required by top/kustomization.yaml:3:3 resources[0]"),
         "{error}"
     );
     let error = refused(
@@ -79,7 +79,7 @@ fn errors_name_file_line_field_and_chain() {
     );
     assert_eq!(
         error,
-        "kustomization.yaml:2: images[0]: invalid Kustomization: unknown field \"tag\""
+        "kustomization.yaml:3:3: images[0]: invalid Kustomization: unknown field \"tag\""
     );
     let error = refused(
         &[(
@@ -89,7 +89,7 @@ fn errors_name_file_line_field_and_chain() {
         "",
     );
     assert!(
-        error.starts_with("kustomization.yaml:3: configMapGenerator[1]: files[0]: none"),
+        error.starts_with("kustomization.yaml:3:3: configMapGenerator[1]: files[0]: none"),
         "{error}"
     );
 }

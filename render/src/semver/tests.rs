@@ -1,6 +1,9 @@
 //! Versions and constraints.
 
-use super::{Constraint, Version};
+use proptest::prelude::*;
+use regex::Regex;
+
+use super::{Constraint, Parts, Version};
 
 #[test]
 fn constraints_choose_versions() {
@@ -60,5 +63,24 @@ fn versions_have_an_order() {
     }
     for wrong in ["", "1.2.3.4", "a", "1.0.0-01", "1..2"] {
         assert!(Version::parse(wrong).is_err(), "{wrong}");
+    }
+}
+
+/// The pattern that Helm's library has.
+const PATTERN: &str = r"^v?([0-9]+)(?:\.([0-9]+))?(?:\.([0-9]+))?(?:-([0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?(?:\+([0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?$";
+
+proptest! {
+    #[test]
+    fn versions_are_taken_apart_as_the_pattern_says(
+        text in prop_oneof!["[v0-9a.+é-]{0,12}", "v?[0-9]{1,2}([.][0-9]){0,3}(-[a0.-]{0,4})?([+][a0.-]{0,4})?"],
+    ) {
+        let pattern = Regex::new(PATTERN).expect("a pattern");
+        let expected = pattern.captures(&text).map(|found| {
+            [1, 2, 3, 4, 5].map(|index| found.get(index).map_or("", |part| part.as_str()))
+        });
+        let found = Parts::read(&text).map(|parts| {
+            [parts.major, parts.minor, parts.patch, parts.prerelease, parts.metadata]
+        });
+        prop_assert_eq!(found, expected);
     }
 }

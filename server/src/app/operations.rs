@@ -3,6 +3,7 @@
 use tiphys_api::{
     ApiError, Caller, Code, GetApplicationSyncWindowsQuery, ListApplicationOperationsQuery,
 };
+use tiphys_engine::admission::sources_of;
 use tiphys_engine::automation::{self, is_automated, rollback};
 use tiphys_engine::window::{self, Window};
 use tiphys_model::*;
@@ -87,11 +88,7 @@ impl App {
     ) -> Result<SyncOperation, ApiError> {
         let spec = &application.spec;
         let several = !spec.sources.is_empty();
-        let sources: Vec<ApplicationSource> = if several {
-            spec.sources.clone()
-        } else {
-            spec.source.clone().into_iter().collect()
-        };
+        let sources = sources_of(spec);
         if sources.is_empty() {
             return Err(ApiError::invalid("the application has no source"));
         }
@@ -141,13 +138,13 @@ impl App {
         }
         Ok(if several {
             SyncOperation {
-                sources,
+                sources: sources.to_vec(),
                 revisions,
                 ..SyncOperation::default()
             }
         } else {
             SyncOperation {
-                source: sources.into_iter().next(),
+                source: sources.first().cloned(),
                 revision: revisions.into_iter().next().unwrap_or_default(),
                 ..SyncOperation::default()
             }

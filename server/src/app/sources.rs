@@ -78,6 +78,7 @@ impl App {
         } else {
             &query.app_project
         };
+        self.view.caught_up().await;
         self.view
             .details(project, &source)
             .await

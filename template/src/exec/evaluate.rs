@@ -19,7 +19,7 @@ impl<'s> State<'s> {
             value = Some(result.unboxed());
         }
         let value = value.unwrap_or_else(Operand::invalid);
-        for variable in &pipe.declarations {
+        for variable in &*pipe.declarations {
             if pipe.assigns {
                 self.assign(variable.id, &variable.name, value.clone())?;
             } else {

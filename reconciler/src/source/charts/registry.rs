@@ -80,6 +80,8 @@ struct Descriptor {
 
 #[derive(Deserialize)]
 struct Manifest {
+    #[serde(rename = "artifactType", default)]
+    artifact_type: String,
     config: Option<Descriptor>,
     #[serde(default)]
     layers: Vec<Descriptor>,
@@ -352,7 +354,10 @@ impl<'a> Registry<'a> {
         }
         let config = manifest.config.map_or_else(String::new, |c| c.media_type);
         if config != CONFIG {
-            return Err(no_chart(&format!("a configuration of type '{config}'")));
+            return Err(self.failed(format!(
+                "'{reference}' is no Helm chart but {}; a chart has a configuration of type '{CONFIG}': check repoURL, chart and targetRevision",
+                artefact(&manifest.artifact_type, &config)
+            )));
         }
         let layer = manifest
             .layers
@@ -387,6 +392,48 @@ impl<'a> Registry<'a> {
         let limit = self.packed_bytes;
         http::body(self.repo, response, limit, "the chart's archive").await
     }
+}
+
+/// What a manifest is of, by its own type or that of its configuration.
+fn artefact(artifact_type: &str, config: &str) -> String {
+    /// The configuration of what has none.
+    const EMPTY: &str = "application/vnd.oci.empty.v1+json";
+    /// The types of configurations that a person knows by another name.
+    const NAMES: [(&str, &str); 5] = [
+        (
+            "application/vnd.oci.image.config.v1+json",
+            "a container image",
+        ),
+        (
+            "application/vnd.docker.container.image.v1+json",
+            "a container image",
+        ),
+        (
+            "application/vnd.cncf.flux.config.v1+json",
+            "an artefact of Flux",
+        ),
+        (
+            "application/vnd.wasm.config.v0+json",
+            "a WebAssembly module",
+        ),
+        (
+            "application/vnd.dev.cosign.artifact.sig.v1+json",
+            "a signature",
+        ),
+    ];
+    let kind = match (artifact_type, config) {
+        ("", "" | EMPTY) => return "an artefact that does not say of which type".to_owned(),
+        ("", config) => config,
+        (of, _) => of,
+    };
+    let name = NAMES.iter().find(|(known, _)| *known == kind);
+    let name = name.map_or("an artefact", |(_, name)| name);
+    format!("{name} (type '{}')", shortened(kind))
+}
+
+/// A text of somebody else, as much of it as a message may have.
+fn shortened(text: &str) -> String {
+    text.chars().take(120).collect()
 }
 
 /// The target of `<…>; rel="next"`.
@@ -443,6 +490,30 @@ mod tests {
                 .as_ref()
                 .map(|(host, name)| (host.as_str(), name.as_str()));
             assert_eq!(found, expected, "{url} {chart}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_chart_is_called_what_it_is() {
+        for (of, config, expected) in [
+            (
+                "",
+                "application/vnd.oci.image.config.v1+json",
+                "a container image (type 'application/vnd.oci.image.config.v1+json')",
+            ),
+            (
+                "application/vnd.example.policy",
+                "application/vnd.oci.empty.v1+json",
+                "an artefact (type 'application/vnd.example.policy')",
+            ),
+            (
+                "",
+                "application/vnd.oci.empty.v1+json",
+                "an artefact that does not say of which type",
+            ),
+            ("", "", "an artefact that does not say of which type"),
+        ] {
+            assert_eq!(artefact(of, config), expected);
         }
     }
 

@@ -4,9 +4,9 @@ use std::future::Future;
 use std::path::Path;
 use std::sync::OnceLock;
 
-use base64::Engine as _;
 use tiphys_render::archive::ArchiveLimits;
 use tiphys_render::{Missing, Supplied};
+use tiphys_testbed::charts::{basic, challenge, index_entry};
 use tiphys_testbed::web::{Answer as Given, Request, Web};
 
 use super::archives::sha256;
@@ -36,17 +36,7 @@ fn options(folder: &Path) -> Options {
 }
 
 fn packed(files: &[(&str, &[u8])]) -> Vec<u8> {
-    let mut tar = tar::Builder::new(flate2::write::GzEncoder::new(
-        Vec::new(),
-        flate2::Compression::fast(),
-    ));
-    for (name, content) in files {
-        let mut header = tar::Header::new_gnu();
-        header.set_size(content.len() as u64);
-        header.set_mode(0o644);
-        tar.append_data(&mut header, name, *content).unwrap();
-    }
-    tar.into_inner().unwrap().finish().unwrap()
+    tiphys_testbed::charts::packed(files).unwrap()
 }
 
 fn chart_archive(version: &str) -> Vec<u8> {
@@ -67,18 +57,11 @@ fn text(chart: &Chart, path: &str) -> String {
     String::from_utf8(chart.tree.read(&path, 1 << 20).unwrap().into_owned()).unwrap()
 }
 
-fn basic(user: &str, password: &str) -> String {
-    let pair = base64::prelude::BASE64_STANDARD.encode(format!("{user}:{password}"));
-    format!("Basic {pair}")
-}
-
 /// An index with one chart `web`: version, digest and URL of each entry.
 fn index(entries: &[(&str, &str, &str)]) -> String {
     let mut index = "apiVersion: v1\nentries:\n  web:\n".to_owned();
     for (version, digest, url) in entries {
-        index += &format!(
-            "  - name: web\n    version: {version}\n    digest: \"{digest}\"\n    urls: [\"{url}\"]\n"
-        );
+        index += &index_entry("web", version, digest, url);
     }
     index
 }
@@ -308,22 +291,15 @@ fn what_is_wrong_or_a_bomb_is_refused() {
 fn registry(url: Arc<OnceLock<String>>, blobs: String) -> impl Fn(Request) -> Given {
     move |request| {
         let own = url.get().map_or("", String::as_str);
+        if let Some(answer) =
+            challenge(&request, own, &basic("robot", "s3cret"), Some("charts/web"))
+        {
+            return answer;
+        }
         let (path, query) = request
             .target
             .split_once('?')
             .unwrap_or((&request.target, ""));
-        if path == "/token" {
-            let scope = query.contains("scope=repository%3Acharts%2Fweb%3Apull");
-            return if request.authorization == basic("robot", "s3cret") && scope {
-                Given::ok(r#"{"access_token":"t0ken","expires_in":300}"#)
-            } else {
-                Given::new(401, "")
-            };
-        }
-        if request.authorization != "Bearer t0ken" {
-            let challenge = format!("Bearer realm=\"{own}/token\",service=\"registry\"");
-            return Given::new(401, "").with("WWW-Authenticate", &challenge);
-        }
         let manifest = |version: &str| {
             let (config, digest) = match version {
                 "2.0.0" => ("application/vnd.oci.image.config.v1+json", sha256(b"")),
@@ -428,7 +404,10 @@ fn a_registry_gives_tags_and_charts() {
         assert_eq!((chart.version, chart.digest), (reference, digest("1.1.0")));
 
         for (version, expected) in [
-            ("2.0.0", "no Helm chart"),
+            (
+                "2.0.0",
+                "'2.0.0' is no Helm chart but a container image (type 'application/vnd.oci.image.config.v1+json')",
+            ),
             ("3.0.0", "was promised"),
             (&*format!("sha256:{}", "1".repeat(64)), "was promised"),
             ("sha256:11", "no sha256 digest"),
