@@ -4,7 +4,7 @@
 //! RS256, is exchanged for a token of one hour, which Git takes as the password of `x-access-token`.
 
 use std::collections::HashMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
@@ -38,9 +38,32 @@ struct Installation {
 /// What a token was made for.
 type Owner = (String, i64, i64, [u8; 32]);
 
+/// A token, and until when it is used.
+struct Known {
+    token: String,
+    expires_at: DateTime<Utc>,
+    /// The same by a clock that nobody sets; that one may stand still while the machine sleeps.
+    until: Instant,
+}
+
+impl Known {
+    fn new(token: String, expires_at: DateTime<Utc>, now: (DateTime<Utc>, Instant)) -> Self {
+        let left = (expires_at - now.0 - MARGIN).to_std().unwrap_or_default();
+        Self {
+            token,
+            expires_at,
+            until: now.1 + left,
+        }
+    }
+
+    fn is_good(&self, now: (DateTime<Utc>, Instant)) -> bool {
+        self.expires_at > now.0 + MARGIN && self.until > now.1
+    }
+}
+
 /// Tokens that are still good.
 #[derive(Default)]
-pub struct Tokens(tokio::sync::Mutex<HashMap<Owner, (String, DateTime<Utc>)>>);
+pub struct Tokens(tokio::sync::Mutex<HashMap<Owner, Known>>);
 
 impl Tokens {
     /// The repository with a token in the place of the app's key; as it is when it has no app.
@@ -60,13 +83,13 @@ impl Tokens {
         );
         // Held while a token is asked for, so that everybody waits for one answer.
         let mut known = self.0.lock().await;
-        let now = Utc::now();
-        known.retain(|_, (_, end)| *end > now + MARGIN);
+        let now = (Utc::now(), Instant::now());
+        known.retain(|_, known| known.is_good(now));
         let token = match known.get(&owner) {
-            Some((token, _)) => token.clone(),
+            Some(known) => known.token.clone(),
             None => {
                 let made = request(repo).await?;
-                known.insert(owner, (made.token.clone(), made.expires_at));
+                known.insert(owner, Known::new(made.token.clone(), made.expires_at, now));
                 made.token
             }
         };
@@ -159,4 +182,30 @@ async fn ask<T: serde::de::DeserializeOwned>(
         .json()
         .await
         .map_err(|error| http::failed(repo, error))
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+
+    use super::*;
+
+    #[test]
+    fn a_token_ends_by_whichever_clock_is_first() {
+        let (wall, steady) = (DateTime::UNIX_EPOCH, Instant::now());
+        let known = Known::new(String::new(), wall + TimeDelta::hours(1), (wall, steady));
+        for (minutes, passed, expected) in [
+            (0, 0, true),
+            (54, 54, true),
+            (55, 55, false),
+            // The clock was set back, or forward, or the machine slept.
+            (-600, 54, true),
+            (-600, 55, false),
+            (55, 0, false),
+        ] {
+            let at = steady + Duration::from_secs(passed * 60);
+            let good = known.is_good((wall + TimeDelta::minutes(minutes), at));
+            assert_eq!(good, expected, "{minutes} {passed}");
+        }
+    }
 }
