@@ -39,6 +39,7 @@ use crate::object::Collector;
 use crate::tree::{Tree, TreePath};
 use crate::{Limits, Manifest, RenderError, Supply};
 use chart::{ChartData, Loader};
+use documents::Outputs;
 use engine::{Engine, Scope};
 use working::Node;
 
@@ -109,6 +110,42 @@ impl Chart {
         facts: &Facts,
         values: &UserValues,
     ) -> Result<Rendered, RenderError> {
+        self.execute(options, facts, values, |mut documents, outputs, used| {
+            documents.extend(
+                documents::sorted(outputs, &self.limits, facts.workers)?
+                    .into_iter()
+                    .filter(|document| !(options.skip_tests && document.is_test)),
+            );
+            Ok(Rendered { documents, used })
+        })
+    }
+
+    /// Renders the chart to the text that `helm template` prints: what [`printed`] makes of the documents, for less.
+    ///
+    /// # Errors
+    /// As [`Chart::render`].
+    pub fn print(
+        &self,
+        options: &Options,
+        facts: &Facts,
+        values: &UserValues,
+    ) -> Result<String, RenderError> {
+        self.execute(options, facts, values, |definitions, outputs, _| {
+            let mut text = printed(&definitions);
+            let (limits, skip_tests) = (&self.limits, options.skip_tests);
+            documents::print(outputs, limits, facts.workers, skip_tests, &mut text)?;
+            Ok(text)
+        })
+    }
+
+    /// Executes the templates; `finish` gets custom resource definitions, printed texts, and what of the world took part.
+    fn execute<T>(
+        &self,
+        options: &Options,
+        facts: &Facts,
+        values: &UserValues,
+        finish: impl FnOnce(Vec<Document>, Outputs, Used) -> Result<T, RenderError>,
+    ) -> Result<T, RenderError> {
         options::check_release_name(&options.release_name)?;
         let metadata = &self.data.metadata;
         let at = &self.data.origin;
@@ -148,17 +185,12 @@ impl Chart {
             limits: &self.limits,
         };
         let (outputs, used) = self.engine.render(&scope)?;
-        let mut documents = if options.skip_crds {
+        let definitions = if options.skip_crds {
             Vec::new()
         } else {
             dependencies::definitions(&root, &self.limits)?
         };
-        documents.extend(
-            documents::sorted(outputs, &self.limits, facts.workers)?
-                .into_iter()
-                .filter(|document| !(options.skip_tests && document.is_test)),
-        );
-        Ok(Rendered { documents, used })
+        finish(definitions, outputs, used)
     }
 }
 

@@ -143,10 +143,9 @@ fn helm_text(
     let helm_options = helm_options(options)?;
     let chart = helm::Chart::load(tree, path, &NoSupply, limits).map_err(advise)?;
     let values = helm::read_values(tree, path, &helm_options, &NoSupply, limits)?;
-    let rendered = chart.render(&helm_options, &facts(), &values)?;
-    let text = helm::printed(&rendered.documents);
+    let text = chart.print(&helm_options, &facts(), &values)?;
     // The process ends with this text: to take a large chart apart value by value would only make it end later.
-    std::mem::forget((chart, values, rendered));
+    std::mem::forget((chart, values));
     Ok(text)
 }
 

@@ -1,5 +1,6 @@
 //! From the text that templates print to documents in the order in which Helm installs them.
 
+use std::cmp::Ordering;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
@@ -79,78 +80,99 @@ pub struct Document {
 pub fn printed(documents: &[Document]) -> String {
     let mut text = String::new();
     for document in documents {
-        text.push_str("---\n# Source: ");
-        text.push_str(&document.source);
-        text.push('\n');
-        text.push_str(document.text.trim_end_matches('\n'));
-        text.push('\n');
+        write(&document.source, &document.text, &mut text);
     }
     text
 }
 
-impl Document {
-    fn kind(&self) -> &str {
-        self.value
-            .get("kind")
-            .and_then(Json::as_str)
-            .unwrap_or_default()
-    }
+fn write(source: &str, text: &str, out: &mut String) {
+    out.push_str("---\n# Source: ");
+    out.push_str(source);
+    out.push('\n');
+    out.push_str(text.trim_end_matches('\n'));
+    out.push('\n');
 }
 
-/// The documents of all templates, sorted as Helm sorts them: first what is no hook, then the hooks. `outputs` are the printed
-/// texts with source and file, in any order; `workers` are the threads to read them on.
+/// Source, file in the tree, and printed text of every template.
+pub type Outputs = Vec<(Arc<str>, Arc<str>, String)>;
+
+/// The documents of all templates, sorted as Helm sorts them: first what is no hook, then the hooks. `outputs` are in any order;
+/// `workers` are the threads to read them on.
 ///
 /// # Errors
 /// When a text is no YAML or its head is not what Helm expects.
 pub fn sorted(
-    mut outputs: Vec<(Arc<str>, Arc<str>, String)>,
+    mut outputs: Outputs,
     limits: &Limits,
     workers: NonZeroUsize,
 ) -> Result<Vec<Document>, RenderError> {
+    let found = read(&mut outputs, limits, workers, |value| value)?;
+    Ok(found
+        .into_iter()
+        .map(|(part, head, value)| Document {
+            source: Arc::clone(part.source),
+            file: Arc::clone(part.file),
+            line: part.line,
+            text: part.text.to_owned(),
+            value,
+            is_hook: head.is_hook,
+            is_test: head.is_test,
+        })
+        .collect())
+}
+
+/// Appends the same documents as Helm prints them. What they say is looked at, but not kept.
+///
+/// # Errors
+/// As [`sorted`].
+pub fn print(
+    mut outputs: Outputs,
+    limits: &Limits,
+    workers: NonZeroUsize,
+    skip_tests: bool,
+    out: &mut String,
+) -> Result<(), RenderError> {
+    let found = read(&mut outputs, limits, workers, drop)?;
+    for (part, head, ()) in found {
+        if !(skip_tests && head.is_test) {
+            write(part.source, part.text, out);
+        }
+    }
+    Ok(())
+}
+
+fn read<'o, K: Send>(
+    outputs: &'o mut Outputs,
+    limits: &Limits,
+    workers: NonZeroUsize,
+    keep: impl Fn(Json) -> K + Sync,
+) -> Result<Vec<(Part<'o>, Head, K)>, RenderError> {
     outputs.sort_by(|one, other| one.0.cmp(&other.0));
     let parts: Vec<Part<'_>> = outputs.iter().flat_map(parts).collect();
     // Whoever has too many may have far too many.
     let (first, beyond) = parts.split_at(parts.len().min(limits.objects.saturating_add(1)));
-    let read = parallel::map(
-        workers,
-        first,
-        |part| part.text.len(),
-        |part| part.read(limits),
-    );
-    let rest = beyond.iter().map(|part| part.read(limits));
-    let mut plain = Vec::new();
-    let mut hooks = Vec::new();
-    for (part, document) in parts.iter().zip(read.into_iter().chain(rest)) {
-        let Some(document) = document? else {
+    let read = |part: &Part<'_>| -> Result<_, RenderError> {
+        let found = part.read(limits)?;
+        Ok(found.map(|(head, value)| (head, keep(value))))
+    };
+    let known = parallel::map(workers, first, |part| part.text.len(), read);
+    let rest = beyond.iter().map(read);
+    let mut found = Vec::with_capacity(first.len());
+    for (part, seen) in parts.iter().zip(known.into_iter().chain(rest)) {
+        let Some((head, kept)) = seen? else {
             continue;
         };
-        if plain.len() + hooks.len() >= limits.objects {
+        if found.len() >= limits.objects {
             return Err(RenderError::TooMuch {
                 at: part.file.to_string(),
                 limit: limits.objects as u64,
                 what: "objects",
             });
         }
-        if document.is_hook {
-            hooks.push(document);
-        } else {
-            plain.push(document);
-        }
+        found.push((*part, head, kept));
     }
-    for list in [&mut plain, &mut hooks] {
-        list.sort_by(|one, other| {
-            let (one, other) = (one.kind(), other.kind());
-            place(one).cmp(&place(other)).then_with(|| {
-                if place(one) == INSTALL_ORDER.len() {
-                    one.cmp(other)
-                } else {
-                    std::cmp::Ordering::Equal
-                }
-            })
-        });
-    }
-    plain.extend(hooks);
-    Ok(plain)
+    found.sort_by(|(_, one, _), (_, other, _)| one.order(other));
+    Ok(found)
 }
 
 fn place(kind: &str) -> usize {
@@ -204,7 +226,29 @@ pub fn split(text: &str) -> Vec<(usize, &str)> {
     found
 }
 
+/// What decides on the place of a document.
+struct Head {
+    kind: String,
+    is_hook: bool,
+    is_test: bool,
+}
+
+impl Head {
+    fn order(&self, other: &Self) -> Ordering {
+        let places = (place(&self.kind), place(&other.kind));
+        let hooks = self.is_hook.cmp(&other.is_hook);
+        hooks.then(places.0.cmp(&places.1)).then_with(|| {
+            if places.0 == INSTALL_ORDER.len() {
+                self.kind.cmp(&other.kind)
+            } else {
+                Ordering::Equal
+            }
+        })
+    }
+}
+
 /// A document that was not read yet.
+#[derive(Clone, Copy)]
 struct Part<'o> {
     source: &'o Arc<str>,
     file: &'o Arc<str>,
@@ -224,7 +268,7 @@ fn parts((source, file, text): &(Arc<str>, Arc<str>, String)) -> impl Iterator<I
 
 impl Part<'_> {
     /// Reads the document; nothing when it is a hook that Helm drops.
-    fn read(&self, limits: &Limits) -> Result<Option<Document>, RenderError> {
+    fn read(&self, limits: &Limits) -> Result<Option<(Head, Json)>, RenderError> {
         let text = self.text;
         let fault = |at: usize, column: usize, message: String| RenderError::Printed {
             file: self.file.to_string(),
@@ -267,15 +311,13 @@ impl Part<'_> {
                 }
             }
         }
-        Ok(Some(Document {
-            source: Arc::clone(self.source),
-            file: Arc::clone(self.file),
-            line: self.line,
-            text: text.to_owned(),
-            value,
+        let kind = value.get("kind").and_then(Json::as_str);
+        let head = Head {
+            kind: kind.unwrap_or_default().to_owned(),
             is_hook: hook.is_some(),
             is_test,
-        }))
+        };
+        Ok(Some((head, value)))
     }
 }
 
@@ -366,7 +408,10 @@ mod tests {
         sorted(outputs, &Limits::default(), NonZeroUsize::MIN)
             .unwrap_or_else(|error| panic!("{error}"))
             .iter()
-            .map(|document| format!("{} {}", document.source, document.kind()))
+            .map(|document| {
+                let kind = document.value["kind"].as_str().unwrap_or_default();
+                format!("{} {kind}", document.source)
+            })
             .collect()
     }
 

@@ -13,6 +13,7 @@ use tiphys_template::{
 
 use super::capabilities::{self, KubeVersion};
 use super::chart::ChartData;
+use super::documents::Outputs;
 use super::failure;
 use super::files::Files;
 use super::functions::{self, Environment, Lookup, NoLookup, Seeded, Used};
@@ -36,9 +37,6 @@ static VALUES: Named = Named {
     name: "common.Values",
     underlying: Type::MAP,
 };
-
-/// Source, file in the tree, and printed text of every template.
-pub type Outputs = Vec<(Arc<str>, Arc<str>, String)>;
 
 /// Everything that one rendering is made from.
 pub struct Scope<'a> {

@@ -354,7 +354,12 @@ fn rendered_by(workers: usize, fault: &str, limits: &Limits) -> Result<Rendered,
     let chart = Chart::load(&tree, &path("web"), &NoSupply, limits)?;
     let options = Options::default();
     let values = read_values(&tree, &path("web"), &options, &NoSupply, limits)?;
-    chart.render(&options, &facts, &values)
+    let rendered = chart.render(&options, &facts, &values);
+    let text = rendered
+        .clone()
+        .map(|rendered| printed(&rendered.documents));
+    assert_eq!(chart.print(&options, &facts, &values), text);
+    rendered
 }
 
 #[test]
