@@ -11,6 +11,7 @@ use crate::Limits;
 
 mod common;
 mod indent;
+pub mod kept;
 pub mod locate;
 pub mod resolve;
 mod scalar;

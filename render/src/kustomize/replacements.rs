@@ -6,23 +6,24 @@ use serde_json::Value;
 
 use super::decode;
 use super::fault::Fault;
-use super::field_path::{self, Made, lookup, lookup_mut, plain, text};
+use super::field_path::{self, Made, lookup, plain, text};
 use super::id::{CustomScope, Gvk, ResId};
 use super::json_patch::size;
 use super::loader::Loader;
 use super::resmap::ResMap;
 use super::resource::Resource;
 use super::selector::Selector;
+use super::structured;
 use super::types::{FieldOptions, ReplacementField, SourceSelector, TargetSelector};
-use crate::yaml::{self, Dialect, Reading};
+use crate::yaml;
 
 /// Field that is read or written when none is named.
 const DEFAULT_FIELD: &str = "metadata.name";
 
 /// What is copied: the value, and the text of a scalar as it was written.
-struct Copied {
-    value: Value,
-    text: String,
+pub(super) struct Copied {
+    pub value: Value,
+    pub text: String,
 }
 
 /// A replacement, and the place of its entry.
@@ -186,7 +187,7 @@ fn is_nothing(value: &Value) -> bool {
     }
 }
 
-fn is_scalar(value: &Value) -> bool {
+pub(super) fn is_scalar(value: &Value) -> bool {
     !value.is_object() && !value.is_array()
 }
 
@@ -279,7 +280,7 @@ fn write_field(
         Made::Nothing
     };
     let parts = field_path::split(path);
-    if let Some(count) = write_structured(&mut resource.object, value, &parts, made)? {
+    if let Some(count) = structured::write(&mut resource.object, value, &parts, made)? {
         return Ok(count);
     }
     let missing = || {
@@ -342,7 +343,7 @@ fn joined(whole: &str, part: &str, options: &FieldOptions) -> String {
 }
 
 /// A scalar with another text. Its type stays, so that a text that fits none but text is an error for a number or a boolean.
-fn with_text(old: &Value, text: &str) -> Result<Value, String> {
+pub(super) fn with_text(old: &Value, text: &str) -> Result<Value, String> {
     let value = match old {
         Value::Number(_) | Value::Bool(_) => plain(text),
         _ => return Ok(text.into()),
@@ -357,69 +358,4 @@ fn with_text(old: &Value, text: &str) -> Result<Value, String> {
     } else {
         Err(format!("cannot decode `{text}` as the type of {old}"))
     }
-}
-
-/// Writes into JSON or YAML that is the text of a field: `data.config\.json.a.b`. `None` when the path leads into no such text.
-fn write_structured(
-    object: &mut Value,
-    value: &Copied,
-    parts: &[String],
-    made: Made,
-) -> Result<Option<usize>, String> {
-    let reading = Reading {
-        dialect: Dialect::Kyaml,
-        ..Reading::default()
-    };
-    for length in 1..parts.len() {
-        let (head, tail) = parts.split_at(length);
-        let Ok(Some(Value::String(whole))) = lookup(object, head) else {
-            continue;
-        };
-        let Ok(documents) = yaml::read(whole.as_bytes(), &crate::Limits::default(), reading) else {
-            continue;
-        };
-        let Some(mut structured) = documents.into_iter().next().map(|document| document.value)
-        else {
-            return Ok(None);
-        };
-        let count = field_path::visit(&mut structured, tail, made, &mut |field, new| {
-            *field = match (is_scalar(field), new) {
-                (true, true) => plain(&value.text),
-                (true, false) => with_text(field, &value.text)?,
-                (false, _) => value.value.clone(),
-            };
-            Ok(())
-        });
-        let (Ok(1..), Some(first)) = (&count, whole.trim_start().chars().next()) else {
-            return Ok(None);
-        };
-        if first != '{' && first != '[' {
-            return Err(format!(
-                "{} holds YAML: replacements inside YAML texts are not supported, only inside JSON",
-                head.join(".")
-            ));
-        }
-        let text = json_text(&structured, whole.contains('\n') && whole.contains("  "))?;
-        if let Some(field) = lookup_mut(object, head) {
-            *field = text.into();
-        }
-        return count.map(Some);
-    }
-    Ok(None)
-}
-
-/// JSON as Go writes it: keys in order, the signs of HTML escaped.
-fn json_text(value: &Value, pretty: bool) -> Result<String, String> {
-    let text = if pretty {
-        serde_json::to_string_pretty(value)
-    } else {
-        serde_json::to_string(value)
-    }
-    .map_err(|error| error.to_string())?;
-    Ok(text
-        .replace('<', "\\u003c")
-        .replace('>', "\\u003e")
-        .replace('&', "\\u0026")
-        .replace('\u{2028}', "\\u2028")
-        .replace('\u{2029}', "\\u2029"))
 }
