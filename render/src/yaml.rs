@@ -20,6 +20,7 @@ mod written;
 
 pub(crate) use scalar::number_text as scalar_number_text;
 pub use written::Written;
+pub(crate) use written::add_step;
 
 /// One document of a stream.
 #[derive(Clone, Debug, PartialEq)]
@@ -106,6 +107,8 @@ enum Open {
     Mapping {
         anchor: usize,
         entries: Map<String, Value>,
+        /// Whether it is written in braces.
+        inline: bool,
         /// Lines of the keys, to name both places of a duplicate.
         lines: HashMap<String, usize>,
         key: Option<Key>,
@@ -359,6 +362,8 @@ impl Composer<'_> {
                 Open::Mapping {
                     anchor,
                     entries: Map::new(),
+                    // A mapping on lines of its own begins without a sign.
+                    inline: !span.is_empty(),
                     lines: HashMap::new(),
                     key: None,
                 },

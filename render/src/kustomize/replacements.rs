@@ -13,9 +13,10 @@ use super::loader::Loader;
 use super::resmap::ResMap;
 use super::resource::Resource;
 use super::selector::Selector;
+use super::spelling::Places;
 use super::structured;
 use super::types::{FieldOptions, ReplacementField, SourceSelector, TargetSelector};
-use crate::yaml;
+use crate::yaml::{self, Written};
 
 /// Field that is read or written when none is named.
 const DEFAULT_FIELD: &str = "metadata.name";
@@ -24,6 +25,8 @@ const DEFAULT_FIELD: &str = "metadata.name";
 pub(super) struct Copied {
     pub value: Value,
     pub text: String,
+    /// What was written in a mapping or list, or as a number, with its place in the value.
+    pub written: Vec<Written>,
 }
 
 /// A replacement, and the place of its entry.
@@ -123,6 +126,7 @@ fn value(map: &ResMap, replacement: &ReplacementField) -> Result<Copied, String>
             return Ok(Copied {
                 value: plain(value),
                 text: value.clone(),
+                written: Vec::new(),
             });
         }
         (None, Some(source)) => source,
@@ -162,8 +166,27 @@ fn value(map: &ResMap, replacement: &ReplacementField) -> Result<Copied, String>
         .ok_or_else(|| {
             format!("fieldPath `{path}` is missing for replacement source {selector}")
         })?;
-    let whole = map.resources[place].spelling.texts(object).text(value);
-    refined(value, whole, source.options.as_ref())
+    let spelling = &map.resources[place].spelling;
+    let whole = spelling.texts(object).text(value);
+    let mut copied = refined(value, whole, source.options.as_ref())?;
+    if is_scalar(value) {
+        copied.written = spelled(&copied);
+    } else {
+        copied.written = spelling.below(object, value);
+    }
+    Ok(copied)
+}
+
+/// How a number or boolean was spelled.
+fn spelled(copied: &Copied) -> Vec<Written> {
+    match copied.value {
+        Value::Number(_) | Value::Bool(_) => vec![Written {
+            pointer: String::new(),
+            text: copied.text.clone(),
+            inline: false,
+        }],
+        _ => Vec::new(),
+    }
 }
 
 fn shown(selector: &ResId, source: &SourceSelector) -> String {
@@ -197,6 +220,7 @@ fn refined(value: &Value, whole: String, options: Option<&FieldOptions>) -> Resu
         return Ok(Copied {
             value: value.clone(),
             text: whole,
+            written: Vec::new(),
         });
     };
     if !is_scalar(value) {
@@ -214,6 +238,7 @@ fn refined(value: &Value, whole: String, options: Option<&FieldOptions>) -> Resu
     with_text(value, part).map(|value| Copied {
         value,
         text: part.to_owned(),
+        written: Vec::new(),
     })
 }
 
@@ -289,7 +314,9 @@ fn write_field(
     };
     let id = resource.id();
     let mut refused = None;
+    let mut places = Places::default();
     let visited = field_path::visit(&mut resource.object, &parts, made, &mut |field, new| {
+        places.note(field);
         set(field, new, value, options).inspect_err(|error| refused = Some(error.clone()))
     });
     let count = visited.map_err(|error| match refused {
@@ -299,6 +326,8 @@ fn write_field(
     if count == 0 {
         return Err(format!("{} {id}", missing()));
     }
+    let (spelling, object) = (&mut resource.spelling, &resource.object);
+    spelling.copied(object, &places, &value.written);
     Ok(count)
 }
 
