@@ -9,7 +9,7 @@ use serde_json::Value;
 use tiphys_render::helm::{self, Facts, FileContent, FileParameter, Options, ValueSource};
 use tiphys_render::tree::TreePath;
 use tiphys_render::yaml::{self, Dialect, Duplicates, Numbers, Reading};
-use tiphys_render::{Limits, Manifest, MemoryTree, NoSupply};
+use tiphys_render::{Limits, MemoryTree, NoSupply, RenderError};
 
 /// What a rendering gave: objects in order, or why it failed.
 pub type Outcome = std::result::Result<Vec<Value>, String>;
@@ -180,6 +180,7 @@ fn flatten(value: Value, found: &mut Vec<Value>) {
                 }
             }
         }
+        Value::Null => {}
         value => found.push(value),
     }
 }
@@ -190,21 +191,19 @@ fn flatten(value: Value, found: &mut Vec<Value>) {
 /// When the folder cannot be read.
 pub fn by_tiphys(chart: &Path, flags: &Flags) -> Result<Outcome> {
     let tree = folder_tree(chart)?;
-    let rendered = helm::render(
-        &tree,
-        &TreePath::root(),
-        &flags.options,
-        &facts(),
-        &NoSupply,
-        &limits(),
-    );
-    Ok(match rendered {
-        Ok(manifests) => Ok(manifests
-            .into_iter()
-            .map(|Manifest { object, .. }| object)
-            .collect()),
-        Err(error) => Err(error.to_string()),
-    })
+    Ok(documents(&tree, &flags.options).map_err(|error| error.to_string()))
+}
+
+/// What is printed, whether it is an object of Kubernetes or not; Helm does not ask either.
+fn documents(tree: &MemoryTree, options: &Options) -> std::result::Result<Vec<Value>, RenderError> {
+    let (root, limits) = (TreePath::root(), limits());
+    let chart = helm::Chart::load(tree, &root, &NoSupply, &limits)?;
+    let values = helm::read_values(tree, &root, options, &NoSupply, &limits)?;
+    let mut found = Vec::new();
+    for document in chart.render(options, &facts(), &values)?.documents {
+        flatten(document.value, &mut found);
+    }
+    Ok(found)
 }
 
 fn limits() -> Limits {

@@ -33,6 +33,7 @@ pub mod schema;
 mod selector;
 mod sort;
 pub mod spelling;
+mod structured;
 mod target;
 mod transform;
 pub mod transformer_config;

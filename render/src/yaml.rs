@@ -11,6 +11,7 @@ use crate::Limits;
 
 mod common;
 mod indent;
+pub mod kept;
 pub mod locate;
 pub mod resolve;
 mod scalar;
@@ -19,6 +20,7 @@ mod written;
 
 pub(crate) use scalar::number_text as scalar_number_text;
 pub use written::Written;
+pub(crate) use written::add_step;
 
 /// One document of a stream.
 #[derive(Clone, Debug, PartialEq)]
@@ -105,6 +107,8 @@ enum Open {
     Mapping {
         anchor: usize,
         entries: Map<String, Value>,
+        /// Whether it is written in braces.
+        inline: bool,
         /// Lines of the keys, to name both places of a duplicate.
         lines: HashMap<String, usize>,
         key: Option<Key>,
@@ -358,6 +362,8 @@ impl Composer<'_> {
                 Open::Mapping {
                     anchor,
                     entries: Map::new(),
+                    // A mapping on lines of its own begins without a sign.
+                    inline: !span.is_empty(),
                     lines: HashMap::new(),
                     key: None,
                 },

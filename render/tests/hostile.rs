@@ -197,6 +197,13 @@ fn bombs_of_schemas_end() {
         ("values.yaml", "a: 1\n"),
     ];
     assert!(chart(&files, &Options::default()).is_err());
+    // Every element against every other one.
+    let items: Vec<String> = (0..20_000).map(|n| format!("{{n: {n}}}")).collect();
+    let values = format!("a: [{}]\n", items.join(", "));
+    let unique =
+        r#"{"properties": {"a": {"uniqueItems": true, "items": {"not": {"required": ["m"]}}}}}"#;
+    let files = [("values.schema.json", unique), ("values.yaml", &values)];
+    assert!(chart(&files, &Options::default()).is_ok());
     let backtracking = r#"{"properties": {"a": {"pattern": "^(a+)+$"}}}"#;
     let long = format!("a: {}!\n", "a".repeat(64));
     let files = [("values.schema.json", backtracking), ("values.yaml", &long)];

@@ -1,6 +1,7 @@
 //! What `cargo xtask conformance` runs: walks folders, renders every chart and overlay with both tools and prints a table.
 //!
-//! A chart is rendered with its defaults and with each values file in its `ci/` folder, for each Kubernetes version. Overlays are
+//! A chart is rendered with its defaults, with each values file in its `ci/` folder, and with each file of `--values`, for each
+//! Kubernetes version. Overlays are
 //! the folders with a kustomization that lie in no chart. Values that Helm itself does not give twice (passwords, keys, times)
 //! are not compared.
 
@@ -60,6 +61,7 @@ impl Verdict {
 struct Arguments {
     folders: Vec<PathBuf>,
     kube_versions: Vec<String>,
+    values: Vec<String>,
     all: bool,
 }
 
@@ -73,6 +75,13 @@ impl Arguments {
                 "--kube-version" => found
                     .kube_versions
                     .push(words.next().context("--kube-version needs a value")?),
+                "--values" => {
+                    let file = words.next().context("--values needs a file")?;
+                    if file.contains(char::is_whitespace) || !Path::new(&file).is_file() {
+                        bail!("{file} is no file, or has white space in its name");
+                    }
+                    found.values.push(file);
+                }
                 flag if flag.starts_with("--") => bail!("{flag} is no flag"),
                 folder => found.folders.push(folder.into()),
             }
@@ -161,6 +170,7 @@ fn value_sets(chart: &Path, arguments: &Arguments) -> Result<Vec<String>> {
         files.sort();
         values.extend(files);
     }
+    values.extend(arguments.values.iter().map(|file| format!("-f {file}")));
     let versions: Vec<String> = if arguments.kube_versions.is_empty() {
         vec![String::new()]
     } else {

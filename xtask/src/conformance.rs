@@ -14,6 +14,10 @@ pub struct Args {
     /// Kubernetes versions that charts are told; Helm's default when none is given
     #[arg(long, value_name = "VERSION", value_delimiter = ',')]
     kube_version: Vec<String>,
+    /// File with values that every chart is rendered with once more, beside its defaults and its own ci/*values.yaml; may be given more
+    /// than once
+    #[arg(long, value_name = "FILE")]
+    values: Vec<PathBuf>,
     /// Show what is the same and what both refuse, too
     #[arg(long)]
     all: bool,
@@ -34,11 +38,15 @@ pub fn run(args: &Args) -> Result<()> {
     for version in &args.kube_version {
         command.args(["--kube-version", version]);
     }
+    let absolute = |path: &PathBuf| {
+        path.canonicalize()
+            .with_context(|| path.display().to_string())
+    };
+    for file in &args.values {
+        command.arg("--values").arg(absolute(file)?);
+    }
     for folder in &args.folders {
-        let folder = folder
-            .canonicalize()
-            .with_context(|| folder.display().to_string())?;
-        command.arg(folder);
+        command.arg(absolute(folder)?);
     }
     let status = command
         .current_dir(root)

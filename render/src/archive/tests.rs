@@ -115,6 +115,76 @@ fn bombs_end_at_a_limit() {
     assert_eq!(files(&packed, &limits), Err(too_much(20, "bytes")));
 }
 
+/// A GNU header of one entry and what follows it; the size may lie.
+fn with_header(kind: EntryType, name: &str, size: u64, rest: &[u8]) -> Vec<u8> {
+    let mut header = Header::new_gnu();
+    header.as_mut_bytes()[..name.len()].copy_from_slice(name.as_bytes());
+    header.set_entry_type(kind);
+    header.set_size(size);
+    header.set_mode(0o644);
+    if kind == EntryType::GNUSparse
+        && let Some(gnu) = header.as_gnu_mut()
+    {
+        gnu.set_real_size(1 << 40);
+    }
+    header.set_cksum();
+    let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
+    gzip.write_all(header.as_bytes()).unwrap();
+    gzip.write_all(rest).unwrap();
+    gzip.finish().unwrap()
+}
+
+#[test]
+fn headers_that_lie_and_names_without_end_are_refused() {
+    let limits = ArchiveLimits::default();
+    let mut long = Builder::new(GzEncoder::new(Vec::new(), Compression::fast()));
+    let mut header = Header::new_gnu();
+    header.set_size(1);
+    let name = format!("web/{}", "a/".repeat(600) + "x");
+    long.append_data(&mut header, name, b"x".as_slice())
+        .unwrap();
+    let long = long.into_inner().unwrap().finish().unwrap();
+    assert_eq!(
+        files(&long, &limits),
+        Err(too_much(1024, "characters in one path"))
+    );
+    // A file of a terabyte that takes no place in the archive.
+    let sparse = with_header(EntryType::GNUSparse, "web/sparse", 0, &[0; 1024]);
+    assert!(files(&sparse, &limits).is_err());
+    // More is promised than comes.
+    let short = with_header(EntryType::Regular, "web/a", 4 << 20, &[7; 600]);
+    assert!(matches!(
+        files(&short, &limits),
+        Err(ArchiveError::Format(_))
+    ));
+    // A name or an attribute that would fill the memory: the stream ends where the archive's bytes permit no more.
+    for kind in [
+        EntryType::GNULongName,
+        EntryType::GNULongLink,
+        EntryType::XHeader,
+    ] {
+        let name = with_header(kind, "././@LongLink", 1 << 40, &vec![b'a'; 8 << 20]);
+        assert!(files(&name, &limits).is_err(), "{kind:?}");
+    }
+}
+
+#[test]
+fn what_follows_the_end_is_not_read() {
+    let packed = pack(&[("web/a", EntryType::Regular, b"x")]);
+    let mut more = GzEncoder::new(packed, Compression::fast());
+    more.write_all(&vec![0; 64 << 20]).unwrap();
+    let packed = more.finish().unwrap();
+    let found = files(&packed, &ArchiveLimits::default()).unwrap();
+    assert_eq!(found.len(), 1);
+}
+
+#[test]
+fn an_absolute_path_loses_its_beginning() {
+    let packed = pack(&[("/etc/passwd", EntryType::Regular, b"x")]);
+    let found = files(&packed, &ArchiveLimits::default()).unwrap();
+    assert_eq!(found[0].name, "etc/passwd");
+}
+
 #[test]
 fn other_files_are_told() {
     assert!(matches!(

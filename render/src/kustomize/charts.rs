@@ -129,6 +129,7 @@ pub(super) fn render(
     let mut resources = read::objects(&text, &file, loader.context)?;
     for resource in &mut resources {
         resource.helm_generated = true;
+        resource.fill_blanks();
     }
     Ok(resources)
 }

@@ -69,7 +69,9 @@ pub fn drop_blanks(object: &mut Value, pointers: &[String], schema: &Schema) {
             .collect();
         let Some(last) = steps.pop() else { continue };
         if let Some(Value::Object(fields)) = reached(object, &steps, schema)
-            && fields.get(&last).is_some_and(Value::is_null)
+            && fields
+                .get(&last)
+                .is_some_and(|value| value.is_null() || value == "")
         {
             fields.remove(&last);
         }

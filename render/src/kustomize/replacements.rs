@@ -6,23 +6,27 @@ use serde_json::Value;
 
 use super::decode;
 use super::fault::Fault;
-use super::field_path::{self, Made, lookup, lookup_mut, plain, text};
+use super::field_path::{self, Made, lookup, plain, text};
 use super::id::{CustomScope, Gvk, ResId};
 use super::json_patch::size;
 use super::loader::Loader;
 use super::resmap::ResMap;
 use super::resource::Resource;
 use super::selector::Selector;
+use super::spelling::Places;
+use super::structured;
 use super::types::{FieldOptions, ReplacementField, SourceSelector, TargetSelector};
-use crate::yaml::{self, Dialect, Reading};
+use crate::yaml::{self, Written};
 
 /// Field that is read or written when none is named.
 const DEFAULT_FIELD: &str = "metadata.name";
 
 /// What is copied: the value, and the text of a scalar as it was written.
-struct Copied {
-    value: Value,
-    text: String,
+pub(super) struct Copied {
+    pub value: Value,
+    pub text: String,
+    /// What was written in a mapping or list, or as a number, with its place in the value.
+    pub written: Vec<Written>,
 }
 
 /// A replacement, and the place of its entry.
@@ -122,6 +126,7 @@ fn value(map: &ResMap, replacement: &ReplacementField) -> Result<Copied, String>
             return Ok(Copied {
                 value: plain(value),
                 text: value.clone(),
+                written: Vec::new(),
             });
         }
         (None, Some(source)) => source,
@@ -161,8 +166,27 @@ fn value(map: &ResMap, replacement: &ReplacementField) -> Result<Copied, String>
         .ok_or_else(|| {
             format!("fieldPath `{path}` is missing for replacement source {selector}")
         })?;
-    let whole = map.resources[place].spelling.texts(object).text(value);
-    refined(value, whole, source.options.as_ref())
+    let spelling = &map.resources[place].spelling;
+    let whole = spelling.texts(object).text(value);
+    let mut copied = refined(value, whole, source.options.as_ref())?;
+    if is_scalar(value) {
+        copied.written = spelled(&copied);
+    } else {
+        copied.written = spelling.below(object, value);
+    }
+    Ok(copied)
+}
+
+/// How a number or boolean was spelled.
+fn spelled(copied: &Copied) -> Vec<Written> {
+    match copied.value {
+        Value::Number(_) | Value::Bool(_) => vec![Written {
+            pointer: String::new(),
+            text: copied.text.clone(),
+            inline: false,
+        }],
+        _ => Vec::new(),
+    }
 }
 
 fn shown(selector: &ResId, source: &SourceSelector) -> String {
@@ -186,7 +210,7 @@ fn is_nothing(value: &Value) -> bool {
     }
 }
 
-fn is_scalar(value: &Value) -> bool {
+pub(super) fn is_scalar(value: &Value) -> bool {
     !value.is_object() && !value.is_array()
 }
 
@@ -196,6 +220,7 @@ fn refined(value: &Value, whole: String, options: Option<&FieldOptions>) -> Resu
         return Ok(Copied {
             value: value.clone(),
             text: whole,
+            written: Vec::new(),
         });
     };
     if !is_scalar(value) {
@@ -213,6 +238,7 @@ fn refined(value: &Value, whole: String, options: Option<&FieldOptions>) -> Resu
     with_text(value, part).map(|value| Copied {
         value,
         text: part.to_owned(),
+        written: Vec::new(),
     })
 }
 
@@ -279,7 +305,7 @@ fn write_field(
         Made::Nothing
     };
     let parts = field_path::split(path);
-    if let Some(count) = write_structured(&mut resource.object, value, &parts, made)? {
+    if let Some(count) = structured::write(&mut resource.object, value, &parts, made)? {
         return Ok(count);
     }
     let missing = || {
@@ -288,7 +314,9 @@ fn write_field(
     };
     let id = resource.id();
     let mut refused = None;
+    let mut places = Places::default();
     let visited = field_path::visit(&mut resource.object, &parts, made, &mut |field, new| {
+        places.note(field);
         set(field, new, value, options).inspect_err(|error| refused = Some(error.clone()))
     });
     let count = visited.map_err(|error| match refused {
@@ -298,6 +326,8 @@ fn write_field(
     if count == 0 {
         return Err(format!("{} {id}", missing()));
     }
+    let (spelling, object) = (&mut resource.spelling, &resource.object);
+    spelling.copied(object, &places, &value.written);
     Ok(count)
 }
 
@@ -342,7 +372,7 @@ fn joined(whole: &str, part: &str, options: &FieldOptions) -> String {
 }
 
 /// A scalar with another text. Its type stays, so that a text that fits none but text is an error for a number or a boolean.
-fn with_text(old: &Value, text: &str) -> Result<Value, String> {
+pub(super) fn with_text(old: &Value, text: &str) -> Result<Value, String> {
     let value = match old {
         Value::Number(_) | Value::Bool(_) => plain(text),
         _ => return Ok(text.into()),
@@ -357,69 +387,4 @@ fn with_text(old: &Value, text: &str) -> Result<Value, String> {
     } else {
         Err(format!("cannot decode `{text}` as the type of {old}"))
     }
-}
-
-/// Writes into JSON or YAML that is the text of a field: `data.config\.json.a.b`. `None` when the path leads into no such text.
-fn write_structured(
-    object: &mut Value,
-    value: &Copied,
-    parts: &[String],
-    made: Made,
-) -> Result<Option<usize>, String> {
-    let reading = Reading {
-        dialect: Dialect::Kyaml,
-        ..Reading::default()
-    };
-    for length in 1..parts.len() {
-        let (head, tail) = parts.split_at(length);
-        let Ok(Some(Value::String(whole))) = lookup(object, head) else {
-            continue;
-        };
-        let Ok(documents) = yaml::read(whole.as_bytes(), &crate::Limits::default(), reading) else {
-            continue;
-        };
-        let Some(mut structured) = documents.into_iter().next().map(|document| document.value)
-        else {
-            return Ok(None);
-        };
-        let count = field_path::visit(&mut structured, tail, made, &mut |field, new| {
-            *field = match (is_scalar(field), new) {
-                (true, true) => plain(&value.text),
-                (true, false) => with_text(field, &value.text)?,
-                (false, _) => value.value.clone(),
-            };
-            Ok(())
-        });
-        let (Ok(1..), Some(first)) = (&count, whole.trim_start().chars().next()) else {
-            return Ok(None);
-        };
-        if first != '{' && first != '[' {
-            return Err(format!(
-                "{} holds YAML: replacements inside YAML texts are not supported, only inside JSON",
-                head.join(".")
-            ));
-        }
-        let text = json_text(&structured, whole.contains('\n') && whole.contains("  "))?;
-        if let Some(field) = lookup_mut(object, head) {
-            *field = text.into();
-        }
-        return count.map(Some);
-    }
-    Ok(None)
-}
-
-/// JSON as Go writes it: keys in order, the signs of HTML escaped.
-fn json_text(value: &Value, pretty: bool) -> Result<String, String> {
-    let text = if pretty {
-        serde_json::to_string_pretty(value)
-    } else {
-        serde_json::to_string(value)
-    }
-    .map_err(|error| error.to_string())?;
-    Ok(text
-        .replace('<', "\\u003c")
-        .replace('>', "\\u003e")
-        .replace('&', "\\u0026")
-        .replace('\u{2028}', "\\u2028")
-        .replace('\u{2029}', "\\u2029"))
 }

@@ -100,6 +100,11 @@ pub struct Resource {
 }
 
 impl Resource {
+    /// Makes empty texts of keys in braces with nothing behind them.
+    pub fn fill_blanks(&mut self) {
+        self.spelling.fill_blanks(&mut self.object);
+    }
+
     /// A fresh object.
     #[must_use]
     pub fn new(object: Value, file: &Arc<str>, line: usize) -> Self {

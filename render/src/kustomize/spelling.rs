@@ -4,12 +4,12 @@
 //! strategic merge drops a key with nothing behind it and keeps a written `null`, and a number that becomes a text becomes the
 //! one that was written (`1.10`, `0x10`).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value};
 
 use super::field_path::plain;
-use crate::yaml::Written;
+use crate::yaml::{Written, add_step};
 
 /// What was written in one object.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -22,6 +22,37 @@ pub struct Spelling {
 /// The texts of scalars by their places in memory, while nothing in the object is moved.
 #[derive(Debug, Default)]
 pub struct Texts(HashMap<usize, String>);
+
+/// Places in memory of values in an object in which nothing is moved meanwhile.
+#[derive(Debug, Default)]
+pub struct Places(HashSet<usize>);
+
+impl Places {
+    /// Notes where a value is.
+    pub fn note(&mut self, value: &Value) {
+        self.0.insert(address(value));
+    }
+
+    /// Calls back with the pointer of each value that was noted.
+    fn pointers(&self, at: &Value, pointer: &mut String, found: &mut dyn FnMut(&str)) {
+        if self.0.contains(&address(at)) {
+            found(pointer);
+        }
+        let length = pointer.len();
+        let mut step = |name: &str, value: &Value| {
+            add_step(pointer, name);
+            self.pointers(value, pointer, found);
+            pointer.truncate(length);
+        };
+        match at {
+            Value::Array(items) => {
+                (items.iter().enumerate()).for_each(|(place, item)| step(&place.to_string(), item))
+            }
+            Value::Object(entries) => entries.iter().for_each(|(key, value)| step(key, value)),
+            _ => {}
+        }
+    }
+}
 
 impl Spelling {
     /// Of a document; a name or namespace that is a number or boolean becomes a text in the object.
@@ -45,6 +76,50 @@ impl Spelling {
         spelling
     }
 
+    /// What was written in a value of an object, with places in that value.
+    #[must_use]
+    pub fn below(&self, object: &Value, value: &Value) -> Vec<Written> {
+        let mut places = Places::default();
+        places.note(value);
+        let mut found = Vec::new();
+        if self.list.is_empty() {
+            return found;
+        }
+        places.pointers(object, &mut String::new(), &mut |pointer| {
+            let prefix = format!("{pointer}/");
+            found.extend(self.list.iter().filter_map(|written| {
+                let rest = written.pointer.strip_prefix(&prefix)?;
+                Some(Written {
+                    pointer: format!("/{rest}"),
+                    ..written.clone()
+                })
+            }));
+        });
+        found
+    }
+
+    /// Takes over what was written in a value that was copied to these places.
+    pub fn copied(&mut self, object: &Value, places: &Places, written: &[Written]) {
+        if written.is_empty() {
+            return;
+        }
+        let mut pointers = HashSet::new();
+        places.pointers(object, &mut String::new(), &mut |pointer| {
+            pointers.insert(pointer.to_owned());
+        });
+        self.list.retain(|own| {
+            let ends = own.pointer.match_indices('/').map(|(end, _)| end);
+            let mut ways = ends.chain([own.pointer.len()]);
+            !ways.any(|end| pointers.contains(&own.pointer[..end]))
+        });
+        for pointer in pointers {
+            self.list.extend(written.iter().map(|written| Written {
+                pointer: format!("{pointer}{}", written.pointer),
+                ..written.clone()
+            }));
+        }
+    }
+
     /// What was written in one element of `items`.
     #[must_use]
     pub fn of_item(list: &[Written], place: usize) -> Vec<Written> {
@@ -53,7 +128,7 @@ impl Spelling {
             .filter_map(|written| {
                 Some(Written {
                     pointer: format!("/{}", written.pointer.strip_prefix(&prefix)?),
-                    text: written.text.clone(),
+                    ..written.clone()
                 })
             })
             .collect()
@@ -85,6 +160,17 @@ impl Spelling {
         self.list
             .iter()
             .any(|written| written.is_blank() && written.pointer == pointer)
+    }
+
+    /// Makes empty texts of what is not there behind keys in braces: so upstream reads them. A merge leaves them out all the same.
+    pub fn fill_blanks(&self, object: &mut Value) {
+        for written in self.list.iter().filter(|it| it.inline && it.is_blank()) {
+            if let Some(value) = object.pointer_mut(&written.pointer)
+                && value.is_null()
+            {
+                *value = Value::String(String::new());
+            }
+        }
     }
 
     /// Takes the keys that had nothing behind them.
@@ -167,6 +253,7 @@ mod tests {
         Written {
             pointer: pointer.to_owned(),
             text: text.to_owned(),
+            inline: false,
         }
     }
 

@@ -136,6 +136,7 @@ impl<'a> Target<'a> {
             Entry::File(loaded) => {
                 let mut resources =
                     read::objects(&loaded.content, &loaded.file, self.context()).map_err(fault)?;
+                resources.iter_mut().for_each(Resource::fill_blanks);
                 if let Some(origin) = &self.origin {
                     let origin = origin.append(path);
                     for resource in &mut resources {

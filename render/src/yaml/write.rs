@@ -128,6 +128,8 @@ impl Layout {
     };
 }
 
+pub use emit::kept::write as write_kept;
+
 /// Writes one document; it ends with a line break.
 #[must_use]
 pub fn write(node: &Node, layout: Layout) -> String {

@@ -12,6 +12,8 @@ pub struct Written {
     pub pointer: String,
     /// What stood there; empty when nothing did. The text of a text says that it was quoted.
     pub text: String,
+    /// Whether it stood in a mapping in braces.
+    pub inline: bool,
 }
 
 impl Written {
@@ -36,13 +38,18 @@ pub(super) fn of(open: &[Open], text: &str, plain: bool, value: &Value) -> Optio
         return None;
     }
     let mut pointer = String::new();
+    let mut inside_braces = false;
     for collection in open {
         match collection {
             Open::Sequence { items, .. } => add_step(&mut pointer, &items.len().to_string()),
             Open::Mapping {
                 key: Some(Key::Text(key)),
+                inline,
                 ..
-            } => add_step(&mut pointer, key),
+            } => {
+                inside_braces = *inline;
+                add_step(&mut pointer, key);
+            }
             // What is merged is no longer where it was written.
             Open::Mapping { .. } => return None,
         }
@@ -50,10 +57,12 @@ pub(super) fn of(open: &[Open], text: &str, plain: bool, value: &Value) -> Optio
     Some(Written {
         pointer,
         text: text.to_owned(),
+        inline: inside_braces,
     })
 }
 
-fn add_step(pointer: &mut String, step: &str) {
+/// Lengthens a JSON pointer.
+pub fn add_step(pointer: &mut String, step: &str) {
     pointer.push('/');
     pointer.push_str(&step.replace('~', "~0").replace('/', "~1"));
 }

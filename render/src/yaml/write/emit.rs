@@ -8,6 +8,8 @@ use super::style::{Style, analyse, is_break, is_printable, select, wanted};
 use super::{Key, Layout, Node, order};
 use crate::go_float;
 
+pub mod kept;
+
 /// Bytes of the longest key that is written without `?`.
 const SIMPLE_KEY_BYTES: usize = 128;
 /// Letters on one line of `!!binary`.
@@ -37,6 +39,8 @@ pub struct Emitter {
     whitespace: bool,
     /// Whether the line has had nothing but indents and indicators.
     indention: bool,
+    /// Column of the comments that an entry has behind it, if they were written last.
+    foot_indent: Option<usize>,
 }
 
 impl Emitter {
@@ -47,6 +51,7 @@ impl Emitter {
             column: 0,
             whitespace: true,
             indention: true,
+            foot_indent: None,
         }
     }
 
@@ -96,10 +101,11 @@ impl Emitter {
         self.layout.indent * ((indent + self.layout.indent) / self.layout.indent)
     }
 
-    fn list(&mut self, items: &[Node], indent: Option<usize>, place: Place) {
+    /// Where the items of a list stand.
+    fn list_indent(&self, indent: Option<usize>, place: Place) -> usize {
         let in_mapping = matches!(place, Place::Value | Place::LongKey);
         let flush = self.layout.flush_lists && in_mapping;
-        let inner = match self.layout.dialect {
+        match self.layout.dialect {
             Dialect::Two if flush && !self.indention => indent.unwrap_or(0),
             Dialect::Three
                 if flush && indent.is_some() && (self.column == 0 || !self.indention) =>
@@ -107,7 +113,11 @@ impl Emitter {
                 self.deeper(indent, place).saturating_sub(2)
             }
             _ => self.deeper(indent, place),
-        };
+        }
+    }
+
+    fn list(&mut self, items: &[Node], indent: Option<usize>, place: Place) {
+        let inner = self.list_indent(indent, place);
         for item in items {
             self.write_indent(inner);
             self.indicator("-", true, false, true);
@@ -174,6 +184,9 @@ impl Emitter {
 
     fn write_indent(&mut self, indent: usize) {
         if !self.indention || self.column > indent || self.column == indent && !self.whitespace {
+            self.put_break('\n');
+        }
+        if self.foot_indent.take() == Some(indent) {
             self.put_break('\n');
         }
         while self.column < indent {
@@ -325,7 +338,26 @@ impl Emitter {
     }
 
     fn literal(&mut self, text: &[char], indent: usize) {
-        self.indicator("|", true, false, false);
+        self.block_header("|", text);
+        let mut breaks = true;
+        for character in text.iter().copied() {
+            if is_break(character) {
+                self.put_break(character);
+                breaks = true;
+            } else {
+                if breaks {
+                    self.write_indent(indent);
+                }
+                self.put(character);
+                self.indention = false;
+                breaks = false;
+            }
+        }
+    }
+
+    /// The line before a block: where it begins, and what becomes of the line breaks at its end.
+    fn block_header(&mut self, indicator: &str, text: &[char]) {
+        self.indicator(indicator, true, false, false);
         if text
             .first()
             .is_some_and(|first| *first == ' ' || is_break(*first))
@@ -346,20 +378,6 @@ impl Emitter {
         }
         self.put_break('\n');
         self.whitespace = true;
-        let mut breaks = true;
-        for character in text.iter().copied() {
-            if is_break(character) {
-                self.put_break(character);
-                breaks = true;
-            } else {
-                if breaks {
-                    self.write_indent(indent);
-                }
-                self.put(character);
-                self.indention = false;
-                breaks = false;
-            }
-        }
     }
 }
 
