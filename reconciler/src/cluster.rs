@@ -505,6 +505,14 @@ impl Cluster {
         self.read(unread).await
     }
 
+    /// Forgets what an application waited for.
+    fn forget(&self, application: &str) {
+        if let Some(own) = &self.inner.own {
+            own.write_live().unwant(application);
+        }
+        self.write_live().unwant(application);
+    }
+
     /// The objects of an application and everything below them, whole, parents first. The kinds of children are followed from then on.
     ///
     /// # Errors

@@ -74,6 +74,7 @@ impl Reconciler {
             self.forget_rendering(name);
             self.inner.predictions.retain(name, |_| false);
             self.inner.seen.take(name);
+            self.inner.clusters.forget(name);
             return Ok(());
         };
         // Boxed, because each of these is large, and whatever awaits them would be as large as all of them.

@@ -70,6 +70,14 @@ impl Clusters {
             .retain(|server, _| keep(server));
     }
 
+    /// Forgets what an application that is no more waited for.
+    pub fn forget(&self, application: &str) {
+        let clusters = self.clusters.read();
+        for cluster in clusters.unwrap_or_else(PoisonError::into_inner).values() {
+            cluster.forget(application);
+        }
+    }
+
     /// A cluster that is known.
     #[must_use]
     pub fn get(&self, server: &str) -> Option<Cluster> {
