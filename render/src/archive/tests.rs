@@ -152,7 +152,7 @@ fn headers_that_lie_and_names_without_end_are_refused() {
     let sparse = with_header(EntryType::GNUSparse, "web/sparse", 0, &[0; 1024]);
     assert!(files(&sparse, &limits).is_err());
     // More is promised than comes.
-    let short = with_header(EntryType::Regular, "web/a", 4 << 20, &[7; 600]);
+    let short = with_header(EntryType::Regular, "web/a", 4096, &[7; 600]);
     assert!(matches!(
         files(&short, &limits),
         Err(ArchiveError::Format(_))
