@@ -291,8 +291,21 @@ impl World {
     /// # Errors
     /// When it does not in time.
     pub fn until(&self, what: &str, condition: impl Fn(&Value) -> bool) -> Result<Value> {
+        self.until_at(&self.path(""), what, condition)
+    }
+
+    /// Waits until `condition` holds for what is at a path of the API.
+    ///
+    /// # Errors
+    /// When it does not in time.
+    pub fn until_at(
+        &self,
+        path: &str,
+        what: &str,
+        condition: impl Fn(&Value) -> bool,
+    ) -> Result<Value> {
         wait_for(what, PATIENCE, || {
-            let application = self.get()?;
+            let application = self.client.get(path)?.ok()?;
             Ok(if condition(&application) {
                 Ok(application)
             } else {
@@ -331,8 +344,16 @@ impl World {
     /// # Errors
     /// When it is still there in the end.
     pub fn until_gone(&self) -> Result<()> {
-        wait_for("the end of the application", PATIENCE, || {
-            let answer = self.client.get(&self.path(""))?;
+        self.until_gone_at(&self.path(""))
+    }
+
+    /// Waits until there is nothing at a path of the API.
+    ///
+    /// # Errors
+    /// When something is still there in the end.
+    pub fn until_gone_at(&self, path: &str) -> Result<()> {
+        wait_for(&format!("the end of {path}"), PATIENCE, || {
+            let answer = self.client.get(path)?;
             Ok(if answer.status == 404 {
                 Ok(())
             } else {
@@ -392,6 +413,23 @@ end
 return hs
 """
 "#;
+
+/// The phase of the operation that is under way, or of the last one.
+#[must_use]
+pub fn phase(application: &Value) -> &Value {
+    &application["status"]["operationState"]["phase"]
+}
+
+/// The row of an object in the result of the last operation; null when it has none.
+#[must_use]
+pub fn row_of<'a>(application: &'a Value, name: &str) -> &'a Value {
+    application["status"]["operationState"]["syncResult"]["resources"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .find(|row| row["name"] == name)
+        .unwrap_or(&Value::Null)
+}
 
 /// The message of the operation that is under way, or of the last one.
 #[must_use]

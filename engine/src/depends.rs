@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tiphys_model::{HealthStatusCode, SyncStatusCode};
+use tiphys_model::{Application, HealthStatusCode, SyncStatusCode};
 
 use crate::text::shorten;
 
@@ -125,11 +125,29 @@ fn cycle_from<'a>(
     None
 }
 
-/// Checks what an application would depend on, before it is stored.
+/// Checks what an application would depend on among all others, before it is stored. `entries` are those of its `dependsOn`.
 ///
 /// # Errors
-/// A message that shows the cycle, or the limit that is exceeded.
-pub fn check(
+/// A message that shows the cycle, the entry that is none, or the limit that is exceeded.
+pub fn check_among<'a>(
+    applications: impl IntoIterator<Item = &'a Application>,
+    application: &str,
+    entries: &[String],
+    namespace: &str,
+) -> Result<(), String> {
+    let depends_on = names(entries, namespace)?;
+    let others = applications.into_iter();
+    let graph = others
+        .filter(|other| !other.spec.depends_on.is_empty())
+        .filter_map(|other| {
+            let names = names(&other.spec.depends_on, namespace).ok()?;
+            Some((other.metadata.name.clone(), names))
+        })
+        .collect();
+    check(&graph, application, &depends_on)
+}
+
+fn check(
     graph: &BTreeMap<String, Vec<String>>,
     application: &str,
     depends_on: &[String],

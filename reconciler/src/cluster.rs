@@ -312,10 +312,10 @@ impl Cluster {
     }
 
     /// Follows the kinds of these objects, and returns when all of their kinds are known. Kinds that the cluster does not serve are left
-    /// out.
+    /// out. Where there is nothing but what the control plane keeps itself, there need not be a cluster.
     ///
     /// # Errors
-    /// When a kind may not be listed, or its objects do not arrive in time.
+    /// When the cluster is lost, a kind may not be listed, or its objects do not arrive in time.
     pub async fn watch_objects<'k>(
         &self,
         objects: impl IntoIterator<Item = (&'k ResourceKey, &'k str)>,
@@ -336,7 +336,11 @@ impl Cluster {
         }
         if let Some(own) = keeper {
             self.watch_own(own).await?;
+            if kinds.is_empty() {
+                return Ok(());
+            }
         }
+        self.ready().await?;
         self.watch_kinds(kinds).await
     }
 

@@ -152,11 +152,10 @@ impl Reconciler {
             None
         };
         let known = known(application);
-        if known.iter().any(|(key, _)| !cluster.keeps(key)) {
-            cluster.ready().await.map_err(failed)?;
+        if !known.is_empty() {
+            let known = known.iter().map(|(key, version)| (key, *version));
+            cluster.watch_objects(known).await.map_err(failed)?;
         }
-        let known = known.iter().map(|(key, version)| (key, *version));
-        cluster.watch_objects(known).await.map_err(failed)?;
         Ok(target)
     }
 

@@ -21,8 +21,8 @@ pub mod view;
 
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use tiphys_model::Application;
 use tiphys_model::stored::{ClusterRecord, RepositoryRecord};
+use tiphys_model::{Application, ObjectMeta};
 use tiphys_render::Limits;
 use tiphys_secrets::Sealer;
 use tiphys_storage::{Collection, Database, Revision};
@@ -39,6 +39,16 @@ pub const NAMESPACE: &str = "argocd";
 const CATCHING_UP: std::time::Duration = std::time::Duration::from_secs(5);
 /// URL of the cluster that the server itself uses.
 pub const IN_CLUSTER: &str = "https://kubernetes.default.svc";
+
+/// Sets what the control plane knows of a new application or project.
+pub fn new_metadata(metadata: &mut ObjectMeta) {
+    metadata.namespace = NAMESPACE.to_owned();
+    metadata.uid = uuid::Uuid::new_v4().to_string();
+    metadata.creation_timestamp = Some(now());
+    metadata.generation = Some(1);
+    metadata.resource_version = String::new();
+    metadata.deletion_timestamp = None;
+}
 
 /// Where the records of operations that have ended lie in the store: `/operations/<namespace>/<application>/<number>`, newest first.
 pub const OPERATIONS: &str = "/operations/";

@@ -329,9 +329,6 @@ impl Reconciler {
         }
         let rendered = self.render(application, &sources, &revisions).await?;
         let manifests = Arc::clone(&rendered.manifests);
-        if !is_kept(application, &cluster, &manifests) {
-            cluster.ready().await.map_err(unreachable)?;
-        }
         let mut target = self.empty_target(application, cluster, permission);
         target.defined = definitions(&manifests);
         target.note_sources(application, sources, rendered);
@@ -385,15 +382,6 @@ impl Reconciler {
             warnings: Vec::new(),
         }
     }
-}
-
-/// Whether everything of an application is kept by the control plane itself, so that its cluster does not matter.
-fn is_kept(application: &Application, cluster: &Cluster, manifests: &[Manifest]) -> bool {
-    let wanted = manifests
-        .iter()
-        .map(|manifest| key_in(application, manifest));
-    let before = compared_before(application).map(|(key, _)| key);
-    !manifests.is_empty() && wanted.chain(before).all(|key| cluster.keeps(&key))
 }
 
 /// The key of an object in the destination of an application.

@@ -24,7 +24,7 @@ use sha2::{Digest as _, Sha256};
 use tiphys_api::*;
 use tiphys_model::stored::{ClusterRecord, RepositoryRecord};
 use tiphys_model::*;
-use tiphys_reconciler::Reconciler;
+use tiphys_reconciler::{Reconciler, new_metadata};
 use tiphys_secrets::Sealer;
 use tiphys_storage::{Collection, Database, StoreError};
 
@@ -133,16 +133,6 @@ impl UpdateError {
             Self::Store(error) => fault(error),
         }
     }
-}
-
-/// Sets what the server knows of a new object.
-fn new_metadata(metadata: &mut ObjectMeta) {
-    metadata.namespace = NAMESPACE.to_owned();
-    metadata.uid = uuid::Uuid::new_v4().to_string();
-    metadata.creation_timestamp = Some(now());
-    metadata.generation = Some(1);
-    metadata.resource_version = String::new();
-    metadata.deletion_timestamp = None;
 }
 
 impl Authenticate for App {

@@ -1,7 +1,5 @@
 //! A way to a server that can be cut, silenced and mended: what a broken network looks like from outside.
 
-use std::net::Ipv4Addr;
-
 use anyhow::Result;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
@@ -30,12 +28,7 @@ impl Forwarder {
     /// # Errors
     /// When no port is free.
     pub fn start(target: &str) -> Result<Self> {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .enable_all()
-            .build()?;
-        let port = ports::free()?;
-        let listener = runtime.block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, port)))?;
+        let (runtime, listener, port) = ports::listen()?;
         let way = watch::Sender::new(Way::Open);
         runtime.spawn(accept(listener, target.to_owned(), way.clone()));
         Ok(Self {

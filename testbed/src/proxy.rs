@@ -1,7 +1,6 @@
 //! A reverse proxy before an API server that answers in its place where a test wants it to: an API server that is overloaded, or has
 //! forgotten its history, which a real one cannot be told to.
 
-use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Context as _, Result, bail};
@@ -77,12 +76,7 @@ impl Proxy {
             requests: Mutex::default(),
             hung_up: watch::Sender::new(()),
         });
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .enable_all()
-            .build()?;
-        let port = ports::free()?;
-        let listener = runtime.block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, port)))?;
+        let (runtime, listener, port) = ports::listen()?;
         runtime.spawn(accept(listener, Arc::clone(&shared)));
         Ok(Self {
             port,

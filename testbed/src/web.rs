@@ -2,7 +2,6 @@
 
 use std::{
     convert::Infallible,
-    net::Ipv4Addr,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -151,12 +150,7 @@ impl Web {
         tls: Option<TlsAcceptor>,
         answer: impl Fn(Request) -> Answer + Send + Sync + 'static,
     ) -> Result<Self> {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .enable_all()
-            .build()?;
-        let port = ports::free()?;
-        let listener = runtime.block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, port)))?;
+        let (runtime, listener, port) = ports::listen()?;
         let requests = Arc::new(AtomicU64::new(0));
         let counted = Arc::clone(&requests);
         let scheme = if tls.is_some() { "https" } else { "http" };

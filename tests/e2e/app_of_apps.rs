@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 use tiphys_testbed::wait_for;
-use tiphys_tests::{PATIENCE, World, conditions, config_map, status_of};
+use tiphys_tests::{PATIENCE, World, conditions, config_map, row_of, status_of};
 
 const FINALIZER: &str = "resources-finalizer.argocd.argoproj.io";
 
@@ -53,27 +53,6 @@ fn is_well(application: &Value) -> bool {
     application["operation"].is_null()
         && status["sync"]["status"] == "Synced"
         && status["health"]["status"] == "Healthy"
-}
-
-fn until_gone(world: &World, path: &str) -> Result<()> {
-    wait_for(&format!("the end of {path}"), PATIENCE, || {
-        let answer = world.client.get(path)?;
-        Ok(if answer.status == 404 {
-            Ok(())
-        } else {
-            Err(answer.text)
-        })
-    })
-}
-
-/// The row of an object in the result of the last operation.
-fn row<'a>(application: &'a Value, name: &str) -> &'a Value {
-    application["status"]["operationState"]["syncResult"]["resources"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .find(|row| row["name"] == name)
-        .unwrap_or(&Value::Null)
 }
 
 #[test]
@@ -129,7 +108,7 @@ fn a_root_brings_up_its_applications_in_waves_and_takes_them_down() -> Result<()
     world.repository.remove("root/front.yaml")?;
     let commit = world.repository.commit("two")?;
     world.until_synced(&commit)?;
-    until_gone(&world, "/api/v1/applications/kin-front")?;
+    world.until_gone_at("/api/v1/applications/kin-front")?;
     let front = "/api/v1/namespaces/kin-front/configmaps/f";
     world.kubernetes.wait_gone(front, PATIENCE)?;
 
@@ -260,7 +239,7 @@ fn a_child_that_is_none_is_a_row_with_the_reason() -> Result<()> {
         ("misfit-circle", "dependsOn"),
         ("misfit-elsewhere", "CustomResourceDefinition"),
     ] {
-        let row = row(&root, name);
+        let row = row_of(&root, name);
         let message = row["message"].as_str().unwrap_or_default();
         assert_eq!(row["status"], "SyncFailed", "{name}: {row}");
         assert!(message.contains(reason), "{name}: {message}");
@@ -322,7 +301,7 @@ fn a_circle_is_told_and_holds_nobody_up() -> Result<()> {
     for name in ["mobius", "mobius-other"] {
         let path = format!("/api/v1/applications/{name}");
         world.client.delete(&path)?.ok()?;
-        until_gone(&world, &path)?;
+        world.until_gone_at(&path)?;
     }
     Ok(())
 }

@@ -10,23 +10,8 @@ mod writers;
 
 use anyhow::Result;
 use serde_json::{Value, json};
-use tiphys_testbed::wait_for;
 use tiphys_testbed::web::Request;
-use tiphys_tests::{PATIENCE, World};
-
-fn phase(application: &Value) -> &Value {
-    &application["status"]["operationState"]["phase"]
-}
-
-/// The row of an object in the result of the last operation; null when it has none.
-fn row_of<'a>(application: &'a Value, name: &str) -> &'a Value {
-    application["status"]["operationState"]["syncResult"]["resources"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .find(|row| row["name"] == name)
-        .unwrap_or(&Value::Null)
-}
+use tiphys_tests::{World, phase};
 
 /// Creates an application of the world's repository in a folder and a namespace of its own, with what `change` makes of it;
 /// answers its path in the API.
@@ -42,23 +27,6 @@ fn beside(world: &World, folder: &str, change: impl FnOnce(&mut Value)) -> Resul
         .post("/api/v1/applications", &application)?
         .ok()?;
     Ok(format!("/api/v1/applications/{name}"))
-}
-
-/// Waits until `condition` holds for the application at a path.
-fn until(
-    world: &World,
-    path: &str,
-    what: &str,
-    condition: impl Fn(&Value) -> bool,
-) -> Result<Value> {
-    wait_for(what, PATIENCE, || {
-        let application = world.client.get(path)?.ok()?;
-        Ok(if condition(&application) {
-            Ok(application)
-        } else {
-            Err(application.to_string())
-        })
-    })
 }
 
 /// What a request changes in the cluster, and how: an apply is another write than a patch of the same object.
@@ -86,6 +54,6 @@ fn another_syncs(world: &World) -> Result<String> {
         .client
         .post(&format!("{path}/sync"), &json!({}))?
         .ok()?;
-    until(world, &path, "the other application", is_synced)?;
+    world.until_at(&path, "the other application", is_synced)?;
     Ok(path)
 }

@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
-use tiphys_tests::{PATIENCE, World, annotated, config_map, message};
+use tiphys_tests::{PATIENCE, World, annotated, config_map, message, phase};
 
 /// The rows of the last operation: phase, name, result, where it stands.
 fn rows(application: &Value) -> Vec<String> {
@@ -41,10 +41,6 @@ fn identity(world: &World, name: &str) -> Result<Value> {
     let live = world.kubernetes.get(&world.map(name))?;
     let live = live.with_context(|| format!("{name} is not live"))?;
     Ok(live["metadata"]["uid"].clone())
-}
-
-fn phase(application: &Value) -> &Value {
-    &application["status"]["operationState"]["phase"]
 }
 
 #[test]

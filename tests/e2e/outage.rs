@@ -2,11 +2,7 @@
 
 use anyhow::Result;
 use serde_json::{Value, json};
-use tiphys_tests::{PATIENCE, World, annotated, config_map, message};
-
-fn phase(application: &Value) -> &Value {
-    &application["status"]["operationState"]["phase"]
-}
+use tiphys_tests::{PATIENCE, World, annotated, config_map, message, phase};
 
 #[test]
 fn an_operation_ends_or_goes_on_although_its_cluster_was_lost() -> Result<()> {

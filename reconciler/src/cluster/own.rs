@@ -258,14 +258,20 @@ fn without_own(manifest: &Value) -> Value {
     given
 }
 
-/// A manifest as the object that it makes would state it, so that what is merely written in another way is no drift. None for one that is
-/// no such object, or has fields that none has: its apply says what is wrong.
-fn normalised<T: Record>(manifest: &Value) -> Option<Value> {
-    let mut record = T::deserialize(manifest).ok()?;
+/// A manifest as the object that it makes would state it, so that what is merely written in another way is no drift, and its fields that
+/// no such object has.
+fn typed<T: Record>(manifest: &Value) -> serde_json::Result<(Value, Vec<String>)> {
+    let given = without_own(manifest);
+    let mut record = T::deserialize(&given)?;
     record.normalise();
-    record.metadata_mut().annotations.remove(LAST_APPLIED);
-    let typed = serde_json::to_value(record).ok()?;
-    let unknown = apply::unknown(&without_own(manifest), &typed);
+    let typed = serde_json::to_value(record)?;
+    let unknown = apply::unknown(&given, &typed);
+    Ok((typed, unknown))
+}
+
+/// The same; none for a manifest that is not quite such an object. Its apply says what is wrong.
+fn normalised<T: Record>(manifest: &Value) -> Option<Value> {
+    let (typed, unknown) = typed::<T>(manifest).ok()?;
     unknown.is_empty().then_some(typed)
 }
 
@@ -301,11 +307,13 @@ pub(crate) fn forget_applied(application_id: &str) -> Op {
     }
 }
 
-fn failed(error: &StoreError) -> ClusterError {
-    ClusterError::Refused {
-        code: 500,
-        reason: "InternalError".to_owned(),
-        message: format!("the store of the control plane failed: {error}"),
+impl From<StoreError> for ClusterError {
+    fn from(error: StoreError) -> Self {
+        Self::Refused {
+            code: 500,
+            reason: "InternalError".to_owned(),
+            message: format!("the store of the control plane failed: {error}"),
+        }
     }
 }
 
@@ -411,12 +419,11 @@ impl Cluster {
         own: &Own,
         key: &ResourceKey,
     ) -> Result<Option<Value>, ClusterError> {
-        let found = if key.kind == Application::KIND {
-            own.objects.get::<Application>(&key.name).await
+        Ok(if key.kind == Application::KIND {
+            own.objects.get::<Application>(&key.name).await?
         } else {
-            own.objects.get::<AppProject>(&key.name).await
-        };
-        found.map_err(|error| failed(&error))
+            own.objects.get::<AppProject>(&key.name).await?
+        })
     }
 
     /// Applies one of them.

@@ -464,24 +464,13 @@ impl App {
 
     /// Refuses dependencies that lead back to the application.
     async fn check_dependencies(&self, name: &str, spec: &ApplicationSpec) -> Result<(), String> {
-        let of = |spec: &ApplicationSpec| depends::names(&spec.depends_on, NAMESPACE);
-        let own = of(spec).map_err(|error| format!("spec.{error}"))?;
-        if own.is_empty() {
+        if spec.depends_on.is_empty() {
             return Ok(());
         }
         let (_, entries) = self.index.current().await;
-        let graph = entries
-            .values()
-            .map(|entry| &entry.application)
-            .filter(|application| !application.spec.depends_on.is_empty())
-            .filter_map(|application| {
-                Some((
-                    application.metadata.name.clone(),
-                    of(&application.spec).ok()?,
-                ))
-            })
-            .collect();
-        depends::check(&graph, name, &own).map_err(|error| format!("spec.{error}"))
+        let all = entries.values().map(|entry| &entry.application);
+        depends::check_among(all, name, &spec.depends_on, NAMESPACE)
+            .map_err(|error| format!("spec.{error}"))
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::{
     convert::Infallible,
-    net::Ipv4Addr,
     path::{Path, PathBuf},
     process::Stdio,
     sync::{
@@ -93,12 +92,7 @@ impl HttpServer {
             mode: tokio::sync::watch::Sender::new(Mode::Serving),
             ref_listings: AtomicU64::new(0),
         });
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .enable_all()
-            .build()?;
-        let port = ports::free()?;
-        let listener = runtime.block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, port)))?;
+        let (runtime, listener, port) = ports::listen()?;
         let scheme = if tls.is_some() { "https" } else { "http" };
         runtime.spawn(accept(listener, tls, shared.clone()));
         Ok(Self {

@@ -9,9 +9,9 @@ use tiphys_testbed::certificates::Authority;
 use tiphys_testbed::kubernetes::Lent;
 use tiphys_testbed::wait_for;
 use tiphys_testbed::web::{Answer, Request, Web};
-use tiphys_tests::{PATIENCE, World, config_map};
+use tiphys_tests::{PATIENCE, World, config_map, phase, row_of};
 
-use super::{another_syncs, phase, row_of};
+use super::another_syncs;
 
 /// Has the API server ask the webhook for every ConfigMap of the world's namespace.
 fn configure(world: &World, name: &str, client: &Value) -> Result<Lent> {
@@ -36,6 +36,16 @@ fn configure(world: &World, name: &str, client: &Value) -> Result<Lent> {
     )
 }
 
+/// Creates the application and synchronises it, which fails while another one is synchronised; answers it.
+fn fails_beside_another(world: &World) -> Result<Value> {
+    world.create(&Value::Null)?;
+    world.sync(&json!({}))?;
+    another_syncs(world)?;
+    let ended = world.until_ended()?;
+    assert_eq!(phase(&ended), "Failed");
+    Ok(ended)
+}
+
 /// After the webhook has gone, a sync ends well. The API server may call it for a moment longer.
 fn heals(world: &World, commit: &str) -> Result<()> {
     let retry = json!({"limit": 20, "backoff": {"duration": "1s", "factor": 1}});
@@ -57,11 +67,7 @@ fn a_webhook_that_hangs_fails_its_application_and_no_other() -> Result<()> {
         .write("app/a.yaml", config_map("a", "1"))?
         .write("other/a.yaml", config_map("a", "1"))?;
     let commit = world.repository.commit("one")?;
-    world.create(&Value::Null)?;
-    world.sync(&json!({}))?;
-    another_syncs(&world)?;
-    let ended = world.until_ended()?;
-    assert_eq!(phase(&ended), "Failed");
+    let ended = fails_beside_another(&world)?;
     let state = ended["status"]["operationState"].to_string();
     assert!(state.contains("hanging.tests.tiphys.io"), "{state}");
     drop(configured);
@@ -112,11 +118,7 @@ fn a_webhook_that_rejects_fails_its_object_and_no_other() -> Result<()> {
         .write("app/c.yaml", config_map("c", "1"))?
         .write("other/a.yaml", config_map("a", "1"))?;
     let commit = world.repository.commit("one")?;
-    world.create(&Value::Null)?;
-    world.sync(&json!({}))?;
-    another_syncs(&world)?;
-    let ended = world.until_ended()?;
-    assert_eq!(phase(&ended), "Failed");
+    let ended = fails_beside_another(&world)?;
     let row = row_of(&ended, "bad");
     assert_eq!(row["status"], "SyncFailed");
     let text = row["message"].to_string();

@@ -11,9 +11,9 @@ use tiphys_testbed::control_plane::ControlPlane;
 use tiphys_testbed::proxy::Choice;
 use tiphys_testbed::wait_for;
 use tiphys_testbed::web::{Answer, Request};
-use tiphys_tests::{HEALTH_OF_MAPS, PATIENCE, World, annotated, message, status_of};
+use tiphys_tests::{HEALTH_OF_MAPS, PATIENCE, World, annotated, message, phase, row_of, status_of};
 
-use super::{phase, row_of, write_of};
+use super::write_of;
 
 #[test]
 fn an_operation_goes_on_after_its_api_server_was_killed() -> Result<()> {

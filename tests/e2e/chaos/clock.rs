@@ -8,9 +8,7 @@ use chrono::{DateTime, SecondsFormat, TimeDelta};
 use serde_json::{Value, json};
 use tiphys_storage::{Collection, Database};
 use tiphys_storage_sqlite::SqliteStore;
-use tiphys_tests::{World, annotated, message};
-
-use super::phase;
+use tiphys_tests::{World, annotated, message, phase};
 
 /// Adds a day to every time below a value.
 fn postpone(value: &mut Value) {

@@ -10,9 +10,9 @@ use serde_json::{Value, json};
 use tiphys_testbed::proxy::Proxy;
 use tiphys_testbed::wait_for;
 use tiphys_testbed::web::Answer;
-use tiphys_tests::{PATIENCE, World, annotated, config_map};
+use tiphys_tests::{PATIENCE, World, annotated, config_map, phase, row_of};
 
-use super::{phase, row_of, write_of};
+use super::write_of;
 
 /// What the proxy and the test say to each other.
 struct Killer {

@@ -2,9 +2,9 @@
 
 use anyhow::Result;
 use serde_json::{Value, json};
-use tiphys_tests::{PATIENCE, World, annotated, config_map, message};
+use tiphys_tests::{PATIENCE, World, annotated, config_map, message, phase, row_of};
 
-use super::{another_syncs, beside, phase, row_of, until};
+use super::{another_syncs, beside};
 
 const DEFINITIONS: &str = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
 
@@ -49,7 +49,7 @@ fn a_kind_that_appears_in_mid_sync_is_applied() -> Result<()> {
         .client
         .post(&format!("{early}/sync"), &json!({"retryStrategy": retry}))?
         .ok()?;
-    let failed = until(&world, &early, "a failed attempt", |app| {
+    let failed = world.until_at(&early, "a failed attempt", |app| {
         app["status"]["operationState"]["retryCount"].is_number()
     })?;
     let missing = format!("could not find {group}/Ship");
@@ -60,7 +60,7 @@ fn a_kind_that_appears_in_mid_sync_is_applied() -> Result<()> {
     let _lent = world
         .kubernetes
         .lend(DEFINITIONS, &definition(group, &schema))?;
-    let done = until(&world, &early, "the end of the operation", |app| {
+    let done = world.until_at(&early, "the end of the operation", |app| {
         app["operation"].is_null()
     })?;
     assert_eq!(phase(&done), "Succeeded", "{}", message(&done));
@@ -112,7 +112,7 @@ fn what_a_definition_forbids_fails_its_application_and_no_other() -> Result<()> 
         (wrong, "argo", "should be less than or equal to 100"),
     ];
     for (path, name, expected) in refused {
-        let ended = until(&world, &path, "the end of the operation", |app| {
+        let ended = world.until_at(&path, "the end of the operation", |app| {
             app["status"]["operationState"]["finishedAt"].is_string()
         })?;
         assert_eq!(phase(&ended), "Failed", "{ended}");

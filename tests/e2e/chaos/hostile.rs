@@ -4,7 +4,7 @@ use anyhow::Result;
 use serde_json::{Map, Value, json};
 use tiphys_tests::{World, annotated, config_map};
 
-use super::{another_syncs, beside, is_synced, until};
+use super::{another_syncs, beside, is_synced};
 
 /// The health of a ConfigMap whose value is `loop` is never found.
 const LOOPS: &str = r#"
@@ -125,23 +125,23 @@ fn hostile_applications_have_their_trouble_alone() -> Result<()> {
                     json!([{"kind": "ConfigMap", "jqPathExpressions": [SLOW]}]);
             }
         })?;
-        until(&world, &path, folder, is_synced)?;
+        world.until_at(&path, folder, is_synced)?;
     }
     let other = another_syncs(&world)?;
     let commit = spoil(&world)?;
-    until(&world, &other, "the drift of the other", |app| {
+    world.until_at(&other, "the drift of the other", |app| {
         app["status"]["sync"]["revision"] == commit.as_str()
     })?;
     let started = world.client.post(&format!("{other}/sync"), &json!({}))?;
     started.ok()?;
     for (folder, place, expected) in TROUBLES {
         let path = format!("/api/v1/applications/hostile-{folder}");
-        until(&world, &path, folder, |app| {
+        world.until_at(&path, folder, |app| {
             app.pointer(place)
                 .is_some_and(|found| found.to_string().contains(expected))
         })?;
     }
-    let done = until(&world, &other, "the other's sync", |app| {
+    let done = world.until_at(&other, "the other's sync", |app| {
         is_synced(app) && app["status"]["sync"]["revision"] == commit.as_str()
     })?;
     assert!(done["status"]["conditions"].is_null(), "{done}");

@@ -5,9 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use anyhow::{Result, ensure};
 use serde_json::{Value, json};
 use tiphys_testbed::wait_for;
-use tiphys_tests::{PATIENCE, World, annotated};
-
-use super::{phase, row_of};
+use tiphys_tests::{PATIENCE, World, annotated, phase, row_of};
 
 /// Forces a field of the map `a` to its own value, and has another that is nobody else's.
 fn force(world: &World, manager: &str, round: usize) -> Result<()> {

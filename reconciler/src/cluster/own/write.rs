@@ -1,17 +1,18 @@
 //! Changes to the control plane's own objects: apply, patch and delete, with the answers that an API server would give.
 
-use std::collections::{BTreeMap, HashSet};
+use std::borrow::Cow;
+use std::collections::HashSet;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use tiphys_engine::{admission, apply, depends, object};
 use tiphys_model::{AppProject, Application, ObjectMeta, ResourceKey};
-use tiphys_storage::{Bytes, Collection, StoreError, Stored, Txn, TxnOutcome};
+use tiphys_storage::{Bytes, Collection, Stored, Txn, TxnOutcome};
 use tokio::time::Instant;
 
-use super::{Applied, OwnObjects, Record, failed, without_own};
+use super::{Applied, OwnObjects, Record, typed};
 use crate::cluster::{Apply, ClusterError, PatchKind};
-use crate::{NAMESPACE, now};
+use crate::{NAMESPACE, new_metadata, now};
 
 /// How often a write is repeated when somebody else writes at the same time.
 const ATTEMPTS: usize = 64;
@@ -42,10 +43,21 @@ fn conflict(key: &ResourceKey, reason: &str) -> ClusterError {
     refused(409, "Conflict", message)
 }
 
+fn overtaken(key: &ResourceKey) -> ClusterError {
+    conflict(key, "is being changed by others; try again")
+}
+
 fn not_found(key: &ResourceKey) -> ClusterError {
     let plural = format!("{}s.{}", key.kind.to_lowercase(), key.group);
     let message = format!("{plural} \"{}\" not found", key.name);
     refused(404, "NotFound", message)
+}
+
+/// What is known of an object before it is written.
+struct Known<T> {
+    stored: Option<Stored<T>>,
+    /// The fields of its last apply.
+    applied: Applied,
 }
 
 /// Dispatches to the type of a kind.
@@ -89,6 +101,16 @@ impl OwnObjects {
         of_kind!(key, self.delete_one(key, uid, dry_run))
     }
 
+    /// An object and the fields of its last apply.
+    async fn known<T: Record>(&self, key: &ResourceKey) -> Result<Known<T>, ClusterError> {
+        let stored = T::collection(self).get(&T::id(&key.name)).await?;
+        let applied = match &stored {
+            Some(stored) => self.applied::<T>(stored.value.metadata()).await?,
+            None => Applied::default(),
+        };
+        Ok(Known { stored, applied })
+    }
+
     async fn apply_to<T: Record>(
         &self,
         key: &ResourceKey,
@@ -99,14 +121,13 @@ impl OwnObjects {
         let stated = stated::<T>(key, manifest, how)?;
         let _turn = self.turn(&stated).await;
         for _ in 0..ATTEMPTS {
-            let stored = T::collection(self).get(&T::id(&key.name)).await;
-            let stored = stored.map_err(|error| failed(&error))?;
-            let next = self.after_apply(key, stored.as_ref(), &stated, how).await?;
-            if let Some(object) = self.save(stored, next, how.dry_run).await? {
+            let known = self.known::<T>(key).await?;
+            let next = self.after_apply(key, &known, &stated, how).await?;
+            if let Some(object) = self.save(&known, next, how.dry_run).await? {
                 return Ok(object);
             }
         }
-        Err(conflict(key, "is being changed by others; try again"))
+        Err(overtaken(key))
     }
 
     /// The turn to write an application that depends on others, when it does.
@@ -122,35 +143,27 @@ impl OwnObjects {
     async fn after_apply<T: Record>(
         &self,
         key: &ResourceKey,
-        stored: Option<&Stored<T>>,
+        known: &Known<T>,
         stated: &Value,
         how: Apply,
     ) -> Result<(T, Applied), ClusterError> {
-        let metadata = stored.map(|stored| stored.value.metadata().clone());
-        let applied = match &metadata {
-            Some(metadata) => self.applied::<T>(metadata).await,
-            None => Ok(Applied::default()),
-        };
-        let applied = applied.map_err(|error| failed(&error))?;
-        let live = stored.map(|stored| document(&stored.value));
+        let stored = known.stored.as_ref().map(|stored| &stored.value);
+        let live = stored.map(document);
         let live = live.transpose()?.unwrap_or_else(|| json!({}));
-        let before = match how.replace {
-            true => apply::fields(&live),
-            false => applied.fields,
+        let before = if how.replace {
+            Cow::Owned(apply::fields(&live))
+        } else {
+            Cow::Borrowed(&known.applied.fields)
         };
         let mut merged = apply::apply(&live, &before, stated);
         merged["metadata"]["name"] = Value::from(key.name.as_str());
         let mut next = read::<T>(key, &merged)?;
-        match metadata {
-            Some(metadata) => keep_identity(
-                next.metadata_mut(),
-                metadata,
-                merged["spec"] != live["spec"],
-            ),
-            None => {
-                *next.metadata_mut() = begun(next.metadata());
-                next.begin();
-            }
+        if let Some(stored) = stored {
+            let respecified = merged["spec"] != live["spec"];
+            keep_identity(next.metadata_mut(), stored.metadata().clone(), respecified);
+        } else {
+            new_metadata(next.metadata_mut());
+            next.begin();
         }
         next.check().map_err(|reason| invalid(key, reason))?;
         self.check_dependencies(key, &merged).await?;
@@ -164,31 +177,29 @@ impl OwnObjects {
     /// Writes an object with the fields that were applied, unless it is so already. None when somebody else wrote meanwhile.
     async fn save<T: Record>(
         &self,
-        stored: Option<Stored<T>>,
+        known: &Known<T>,
         (next, applied): (T, Applied),
         dry_run: bool,
     ) -> Result<Option<Value>, ClusterError> {
-        let name = next.metadata().name.clone();
-        let revision = stored.as_ref().map_or(0, |stored| stored.mod_revision);
-        let known = self.applied::<T>(next.metadata()).await;
-        let known = known.map_err(|error| failed(&error))?;
-        let is_same = known == applied && stored.is_some_and(|stored| stored.value == next);
+        let stored = known.stored.as_ref();
+        let revision = stored.map_or(0, |stored| stored.mod_revision);
+        let is_same = known.applied == applied && stored.is_some_and(|stored| stored.value == next);
         if dry_run || is_same {
             return Ok(Some(self.present(&next, revision, &applied)));
         }
-        let collection = T::collection(self);
-        let applied_op = self.applied.put_op(&Self::applied_id::<T>(&name), &applied);
-        let ops = [collection.put_op(&T::id(&name), &next), applied_op];
-        let ops: Result<Vec<_>, StoreError> = ops.into_iter().collect();
+        let (collection, name) = (T::collection(self), &next.metadata().name);
         let txn = Txn {
-            compares: vec![collection.compare(&T::id(&name), revision)],
-            ops: ops.map_err(|error| failed(&error))?,
+            compares: vec![collection.compare(&T::id(name), revision)],
+            ops: vec![
+                collection.put_op(&T::id(name), &next)?,
+                self.applied
+                    .put_op(&Self::applied_id::<T>(name), &applied)?,
+            ],
         };
-        let outcome = collection.database().commit(txn).await;
-        match outcome.map_err(|error| failed(&error))? {
-            TxnOutcome::Committed(revision) => Ok(Some(self.present(&next, revision, &applied))),
-            TxnOutcome::Conflict { .. } => Ok(None),
-        }
+        Ok(match collection.database().commit(txn).await? {
+            TxnOutcome::Committed(revision) => Some(self.present(&next, revision, &applied)),
+            TxnOutcome::Conflict { .. } => None,
+        })
     }
 
     async fn patch_one<T: Record>(
@@ -199,13 +210,9 @@ impl OwnObjects {
     ) -> Result<Value, ClusterError> {
         let _turn = self.turn(patch).await;
         for _ in 0..ATTEMPTS {
-            let stored = T::collection(self).get(&T::id(&key.name)).await;
-            let stored = stored.map_err(|error| failed(&error))?;
-            let stored = stored.ok_or_else(|| not_found(key))?;
-            let metadata = stored.value.metadata().clone();
-            let applied = self.applied::<T>(&metadata).await;
-            let applied = applied.map_err(|error| failed(&error))?;
-            let before = self.present(&stored.value, stored.mod_revision, &applied);
+            let known = self.known::<T>(key).await?;
+            let stored = known.stored.as_ref().ok_or_else(|| not_found(key))?;
+            let before = self.present(&stored.value, stored.mod_revision, &known.applied);
             let patched = patched(key, &before, patch, kind)?;
             for named in ["uid", "resourceVersion"] {
                 if patched["metadata"][named] != before["metadata"][named] {
@@ -213,18 +220,17 @@ impl OwnObjects {
                 }
             }
             let mut next = read::<T>(key, &patched)?;
-            keep_identity(
-                next.metadata_mut(),
-                metadata,
-                patched["spec"] != before["spec"],
-            );
+            let respecified = patched["spec"] != before["spec"];
+            let metadata = stored.value.metadata().clone();
+            keep_identity(next.metadata_mut(), metadata, respecified);
             next.check().map_err(|reason| invalid(key, reason))?;
             self.check_dependencies(key, &patched).await?;
-            if let Some(object) = self.save(Some(stored), (next, applied), false).await? {
+            let next = (next, known.applied.clone());
+            if let Some(object) = self.save(&known, next, false).await? {
                 return Ok(object);
             }
         }
-        Err(conflict(key, "is being changed by others; try again"))
+        Err(overtaken(key))
     }
 
     async fn delete_one<T: Record>(
@@ -236,8 +242,7 @@ impl OwnObjects {
         let collection = T::collection(self);
         let id = T::id(&key.name);
         for _ in 0..ATTEMPTS {
-            let stored = collection.get(&id).await;
-            let Some(stored) = stored.map_err(|error| failed(&error))? else {
+            let Some(stored) = collection.get(&id).await? else {
                 return Ok(Deleted::WasGone);
             };
             let metadata = stored.value.metadata();
@@ -251,23 +256,22 @@ impl OwnObjects {
             let mut marked = stored.value.clone();
             marked.metadata_mut().deletion_timestamp = Some(now());
             let ops = if stays {
-                collection.put_op(&id, &marked).map(|op| vec![op])
+                vec![collection.put_op(&id, &marked)?]
             } else {
                 let applied = self.applied.delete_op(&Self::applied_id::<T>(&key.name));
-                Ok(vec![collection.delete_op(&id), applied])
+                vec![collection.delete_op(&id), applied]
             };
             let txn = Txn {
                 compares: vec![collection.compare(&id, stored.mod_revision)],
-                ops: ops.map_err(|error| failed(&error))?,
+                ops,
             };
-            let outcome = collection.database().commit(txn).await;
-            match outcome.map_err(|error| failed(&error))? {
+            match collection.database().commit(txn).await? {
                 TxnOutcome::Committed(_) if stays => return Ok(Deleted::Marked),
                 TxnOutcome::Committed(_) => return Ok(Deleted::Gone),
                 TxnOutcome::Conflict { .. } => {}
             }
         }
-        Err(conflict(key, "is being changed by others; try again"))
+        Err(overtaken(key))
     }
 
     /// Refuses dependencies that lead back to the application.
@@ -280,21 +284,10 @@ impl OwnObjects {
         if key.kind != Application::KIND || stated.as_array().is_none_or(Vec::is_empty) {
             return Ok(());
         }
-        let of =
-            |application: &Application| depends::names(&application.spec.depends_on, NAMESPACE);
         let application: Application = read(key, written)?;
-        let names = of(&application).map_err(|error| invalid(key, format!("spec.{error}")))?;
-        let listing = self.applications.list().await;
-        let listing = listing.map_err(|error| failed(&error))?;
-        let graph: BTreeMap<String, Vec<String>> = listing
-            .items
-            .into_iter()
-            .filter_map(|stored| {
-                let names = of(&stored.value).ok()?;
-                Some((stored.value.metadata.name, names))
-            })
-            .collect();
-        depends::check(&graph, &key.name, &names)
+        let all = self.applications.list().await?.items;
+        let all = all.iter().map(|stored| &stored.value);
+        depends::check_among(all, &key.name, &application.spec.depends_on, NAMESPACE)
             .map_err(|error| invalid(key, format!("spec.{error}")))
     }
 
@@ -308,8 +301,7 @@ impl OwnObjects {
             let message = "the project \"default\" is reserved and cannot be deleted";
             return Err(refused(403, "Forbidden", message));
         }
-        let listing = self.applications.list().await;
-        let listing = listing.map_err(|error| failed(&error))?;
+        let listing = self.applications.list().await?;
         let mut feed = self.applications.watch(listing.revision);
         let mut users = HashSet::new();
         let mut staying = HashSet::new();
@@ -327,10 +319,9 @@ impl OwnObjects {
                 );
                 return Err(refused(409, "Conflict", message));
             };
-            for change in changes.map_err(|error| failed(&error))? {
+            for change in changes? {
                 let current = change.current.as_ref();
-                let current = current.map(Collection::<Application>::decode).transpose();
-                let current = current.map_err(|error| failed(&error))?;
+                let current = current.map(Collection::<Application>::decode).transpose()?;
                 let value = current.as_ref().map(|stored| &stored.value);
                 note_user(&mut users, &mut staying, &key.name, change.key, value);
             }
@@ -378,11 +369,7 @@ fn stated<T: Record>(
     manifest: &Value,
     how: Apply,
 ) -> Result<Value, ClusterError> {
-    let given = without_own(manifest);
-    let mut record = read::<T>(key, &given)?;
-    record.normalise();
-    let typed = document(&record)?;
-    let unknown = apply::unknown(&given, &typed);
+    let (typed, unknown) = typed::<T>(manifest).map_err(|error| invalid(key, error))?;
     if !how.unchecked && !unknown.is_empty() {
         let shown = unknown[..unknown.len().min(SHOWN)].join(", ");
         return Err(invalid(
@@ -394,27 +381,11 @@ fn stated<T: Record>(
 }
 
 fn read<T: Record>(key: &ResourceKey, document: &Value) -> Result<T, ClusterError> {
-    // From text, because an error then says where.
-    serde_json::from_str(&document.to_string()).map_err(|error| invalid(key, error))
+    T::deserialize(document).map_err(|error| invalid(key, error))
 }
 
 fn document<T: Record>(record: &T) -> Result<Value, ClusterError> {
     serde_json::to_value(record).map_err(|error| refused(500, "InternalError", error.to_string()))
-}
-
-/// The metadata of an object that is new.
-fn begun(stated: &ObjectMeta) -> ObjectMeta {
-    ObjectMeta {
-        name: stated.name.clone(),
-        namespace: NAMESPACE.to_owned(),
-        uid: uuid::Uuid::new_v4().to_string(),
-        creation_timestamp: Some(now()),
-        generation: Some(1),
-        labels: stated.labels.clone(),
-        annotations: stated.annotations.clone(),
-        finalizers: stated.finalizers.clone(),
-        ..ObjectMeta::default()
-    }
 }
 
 /// Gives an object that changed everything that a write does not change.
