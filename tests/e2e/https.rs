@@ -11,6 +11,15 @@ use tiphys_testbed::tiphys::Options;
 use tiphys_testbed::wait_for;
 use tiphys_tests::{PATIENCE, binary};
 
+/// A server that ends with its test.
+struct Server(Process);
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.0.kill();
+    }
+}
+
 #[test]
 fn a_renewed_certificate_is_served_without_a_restart() -> Result<()> {
     let folder = tempfile::tempdir()?;
@@ -35,7 +44,8 @@ fn a_renewed_certificate_is_served_without_a_restart() -> Result<()> {
         options.arguments.push(path.display().to_string());
     }
     let port = ports::free()?;
-    let server = Process::spawn("tiphys", options.command(port), &folder.path().join("log"))?;
+    let log = folder.path().join("log");
+    let server = Server(Process::spawn("tiphys", options.command(port), &log)?);
     let answers = |authority: &Authority| -> Result<bool> {
         let access = Access {
             server: format!("https://127.0.0.1:{port}"),
@@ -51,13 +61,13 @@ fn a_renewed_certificate_is_served_without_a_restart() -> Result<()> {
             Ok(if answers(authority)? {
                 Ok(())
             } else {
-                Err(server.tail())
+                Err(server.0.tail())
             })
         })
     };
     let hangup = || -> Result<()> {
         let sent = Command::new("kill")
-            .args(["-HUP", &server.id().to_string()])
+            .args(["-HUP", &server.0.id().to_string()])
             .status()?;
         ensure!(sent.success(), "SIGHUP could not be sent");
         Ok(())
@@ -69,10 +79,10 @@ fn a_renewed_certificate_is_served_without_a_restart() -> Result<()> {
     std::fs::write(&cert, first.server(&["localhost"])?.certificate)?;
     hangup()?;
     wait_for("the refusal", PATIENCE, || {
-        Ok(if server.tail().contains("not usable") {
+        Ok(if server.0.tail().contains("not usable") {
             Ok(())
         } else {
-            Err(server.tail())
+            Err(server.0.tail())
         })
     })?;
     ensure!(answers(&first)?, "the server stopped serving");
