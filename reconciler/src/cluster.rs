@@ -11,6 +11,7 @@ mod follow;
 mod kinds;
 mod live;
 mod own;
+mod path;
 mod read;
 mod schemas;
 mod survey;
@@ -610,7 +611,7 @@ impl Cluster {
     ) -> Result<Api<DynamicObject>, ClusterError> {
         let client = self.client().await?;
         Ok(if kind.namespaced && !namespace.is_empty() {
-            Api::namespaced_with(client, namespace, &kind.resource)
+            Api::namespaced_with(client, &path::segment(namespace)?, &kind.resource)
         } else {
             Api::all_with(client, &kind.resource)
         })
@@ -621,10 +622,55 @@ impl Cluster {
         request: impl Future<Output = kube::Result<T>>,
     ) -> Result<T, ClusterError> {
         let server = &self.inner.server;
-        tokio::time::timeout(REQUEST, request)
-            .await
+        let mut clients = self.inner.clients.subscribe();
+        let outcome = tokio::select! {
+            biased;
+            outcome = tokio::time::timeout(REQUEST, request) => outcome,
+            // Nobody has to wait for the answer of a connection that is known to be lost.
+            _lost = clients.wait_for(Option::is_none) => return Err(ClusterError::lost(server)),
+        };
+        outcome
             .map_err(|_| ClusterError::timeout(server, REQUEST))?
             .map_err(|error| ClusterError::new(server, error))
+    }
+
+    /// Asks the cluster for its version now, so that what is known of the connection is true.
+    ///
+    /// # Errors
+    /// Why it does not answer.
+    pub async fn look(&self) -> Result<(), ClusterError> {
+        let known = match self.inner.connection.lock().await.as_ref() {
+            Some(Ok(connected)) => Some(Arc::clone(connected)),
+            _ => None,
+        };
+        // A connection that was lost is made anew: the credentials may have changed on the disk, or the address.
+        let outcome = match &known {
+            Some(known) => {
+                let client = known.client.clone();
+                let version = answer(&self.inner.server, &client).await;
+                version.map(|version| Connected { client, version })
+            }
+            None => connect(&self.inner.server, &self.inner.access).await,
+        }
+        .map(Arc::new);
+        let mut slot = self.inner.connection.lock().await;
+        // Another look was faster.
+        if let (Some(Ok(current)), Err(_)) = (slot.as_ref(), &outcome)
+            && !known.is_some_and(|known| Arc::ptr_eq(&known, current))
+        {
+            return Ok(());
+        }
+        let changed = self.note(outcome.as_ref().map(|connected| connected.version.as_str()));
+        if outcome.is_err() || !matches!(slot.as_ref(), Some(Ok(_))) {
+            self.use_from_now(outcome.as_ref().ok());
+        }
+        let error = outcome.as_ref().err().cloned();
+        *slot = Some(outcome.map_err(|error| (Instant::now(), error)));
+        drop(slot);
+        if changed {
+            self.tell(Change::Connection);
+        }
+        error.map_or(Ok(()), Err)
     }
 }
 
@@ -637,32 +683,8 @@ fn heartbeat(cluster: Weak<Inner>) -> BoxFuture<'static, ()> {
                 return;
             };
             let this = Cluster { inner };
-            let known = match this.inner.connection.lock().await.as_ref() {
-                Some(Ok(connected)) => Some(connected.client.clone()),
-                _ => None,
-            };
-            let is_known = known.is_some();
-            // A connection that was lost is made anew: the credentials may have changed on the disk, or the address.
-            let outcome = match known {
-                Some(client) => answer(&this.inner.server, &client)
-                    .await
-                    .map(|version| Connected { client, version }),
-                None => connect(&this.inner.server, &this.inner.access).await,
-            }
-            .map(Arc::new);
-            let changed = this.note(outcome.as_ref().map(|connected| connected.version.as_str()));
-            if !is_known || outcome.is_err() {
-                this.use_from_now(outcome.as_ref().ok());
-            }
-            *this.inner.connection.lock().await = Some(match outcome {
-                Ok(connected) => Ok(connected),
-                Err(error) => {
-                    tracing::warn!(server = %this.inner.server, %error, "a cluster does not answer");
-                    Err((Instant::now(), error))
-                }
-            });
-            if changed {
-                this.tell(Change::Connection);
+            if let Err(error) = this.look().await {
+                tracing::warn!(server = %this.inner.server, %error, "a cluster does not answer");
             }
             this.renew_schemas().await;
         }

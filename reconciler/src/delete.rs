@@ -8,14 +8,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::Utc;
-use futures::StreamExt as _;
+use futures::FutureExt as _;
 use serde_json::Value;
 use tiphys_engine::health::Health;
 use tiphys_engine::sync::delete::{self, Cascade};
 use tiphys_engine::sync::options::{DELETION_APPROVED, is_deletion_approved};
 use tiphys_engine::sync::task::Outcome;
 use tiphys_engine::sync::{
-    Action, Desired, Left, Live, Options, Record, Step, Task, TaskRecord, Wait, WaitFor, Wave,
+    Action, Desired, Left, Live, Options, Record, Step, Task, Wait, WaitFor, Wave,
 };
 use tiphys_model::{Application, OperationPhase, ResourceKey};
 use tiphys_storage::{StoreError, Stored, Txn, TxnOutcome};
@@ -23,7 +23,7 @@ use tiphys_storage::{StoreError, Stored, Txn, TxnOutcome};
 use crate::Reconciler;
 use crate::cluster::{Apply, Cluster, ClusterError, Whole, forget_applied};
 use crate::compare::conditions;
-use crate::execute::{delete_hook, identity, policy, release};
+use crate::execute::{Lost, Stage, delete_hook, identity, policy, release};
 use crate::gate::deadlines;
 use crate::target::{Choice, Condition, Permission, Target, compared_before};
 
@@ -31,8 +31,6 @@ use crate::target::{Choice, Condition, Permission, Target, compared_before};
 const AGAIN: Duration = Duration::from_secs(10);
 /// When a deletion that waits is looked at again at the latest; the watches bring it earlier.
 const UNSEEN: Duration = Duration::from_secs(31);
-/// Requests to one cluster for one application at a time.
-const CONCURRENCY: usize = 32;
 const ERROR: &str = "DeletionError";
 const PROGRESS: &str = "DeletionProgress";
 
@@ -215,9 +213,15 @@ impl Reconciler {
                         self.inner.deletions.put(id, &record).await?;
                         saved = true;
                     }
-                    let done = deletion.run(wave, &record).await;
+                    let Stage { done, lost } = deletion.run(wave, &record).await;
                     saved &= done.is_empty();
                     record.merge(done);
+                    if let Some(error) = lost {
+                        if record.tasks.iter().any(|task| task.hook) {
+                            self.inner.deletions.put(id, &record).await?;
+                        }
+                        return Ok(Outlook::Waits(Some(Condition::new(ERROR, error)), AGAIN));
+                    }
                 }
             }
         }
@@ -346,27 +350,18 @@ impl Deletion<'_> {
     }
 
     /// Carries out a wave.
-    async fn run(&self, wave: Wave<'_>, record: &Record) -> Vec<TaskRecord> {
-        let mut done = Vec::new();
-        for stage in wave.stages {
-            // Collected, because a closure with these lifetimes cannot live across an await.
-            let tasks: Vec<_> = stage
-                .into_iter()
-                .map(|task| async move {
-                    let begun = Utc::now();
-                    let outcome = self.perform(&task, record).await;
-                    let outcome =
-                        outcome.unwrap_or_else(|error| Outcome::Failed(error.to_string()));
-                    task.result(outcome, false, begun)
-                })
-                .collect();
-            let results: Vec<Option<TaskRecord>> = futures::stream::iter(tasks)
-                .buffered(CONCURRENCY)
-                .collect()
-                .await;
-            done.extend(results.into_iter().flatten());
+    async fn run(&self, wave: Wave<'_>, record: &Record) -> Stage {
+        let mut all = Stage::default();
+        for stage in &wave.stages {
+            let perform = |task| self.perform(task, record).boxed();
+            // What is not deleted because of a failure stays for the next try; the others go.
+            let how = (Lost::Waits, false);
+            let _is_done = all.run(self.cluster, stage, how, perform).await;
+            if all.lost.is_some() {
+                break;
+            }
         }
-        done
+        all
     }
 
     async fn perform(&self, task: &Task<'_>, record: &Record) -> Result<Outcome, ClusterError> {

@@ -6,14 +6,14 @@
 
 mod attempt;
 mod end;
+mod stage;
 mod task;
 
-use std::borrow::Cow;
 use std::time::Duration;
 
 use chrono::Utc;
-use futures::StreamExt as _;
-use tiphys_engine::sync::{self, Record, Step, TaskRecord, Wave, hook};
+use futures::FutureExt as _;
+use tiphys_engine::sync::{self, Record, Step, Wave, hook};
 use tiphys_engine::{duration, retry};
 use tiphys_model::*;
 use tiphys_storage::{StoreError, Stored};
@@ -25,10 +25,9 @@ use crate::{Reconciler, judging, now};
 pub(crate) use attempt::occasion;
 use attempt::{Attempt, Scene};
 use end::{End, Progress, failed};
+pub(crate) use stage::{Lost, Stage};
 pub(crate) use task::{delete_hook, identity, policy, release};
 
-/// Requests to one cluster for one stage at a time.
-const CONCURRENCY: usize = 32;
 /// When an attempt that has begun and has lost its cluster or its source is carried on.
 const RECONNECT: Duration = Duration::from_secs(5);
 /// What was applied and stays unobserved counts as gone after 30 seconds; then the next step is due at the latest.
@@ -62,9 +61,7 @@ impl Reconciler {
                 .superseded(&stored.value, &operation, &known.value)
                 .await;
         }
-        let begun = known
-            .as_ref()
-            .is_some_and(|known| !known.value.tasks.is_empty());
+        let begun = known.as_ref().is_some_and(|known| known.value.has_begun());
         if let Some(reason) = terminate.as_ref().filter(|_| !begun) {
             let result = running.and_then(|state| state.sync_result.clone());
             let end = End {
@@ -117,7 +114,7 @@ impl Reconciler {
         operation: &Operation,
         record: &Record,
     ) -> Result<bool, StoreError> {
-        let begun = !record.tasks.is_empty();
+        let begun = record.has_begun();
         let Some(hold) = self.held(application, operation, begun).await? else {
             return Ok(false);
         };
@@ -225,17 +222,18 @@ impl Reconciler {
                 Step::Run(wave) => {
                     // What an earlier wave did is durable before the next begins; so are the names of generated hooks, and what is
                     // about to be pruned.
-                    let mut begun = Cow::Borrowed(&record);
                     let intended = attempt.intentions(&wave);
-                    let prunes = !intended.is_empty();
-                    if prunes {
-                        begun.to_mut().merge(intended);
-                    }
+                    let begun = (!intended.is_empty()).then(|| {
+                        let mut begun = record.clone();
+                        begun.merge(intended);
+                        begun
+                    });
                     let names = wave.stages.iter().flatten().any(|task| task.hook);
-                    if !saved || prunes || (names && known.tasks.is_empty()) {
+                    if !saved || begun.is_some() || (names && known.tasks.is_empty()) {
                         let result = attempt.outcome(&target, sync, &record);
                         let noted = Some(("", result));
-                        match self.progress(id, operation, &begun, noted).await? {
+                        let begun = begun.as_ref().unwrap_or(&record);
+                        match self.progress(id, operation, begun, noted).await? {
                             Progress::Running => {}
                             Progress::Terminating if attempt.request.terminate.is_none() => {
                                 attempt.request.terminate = Some(TERMINATED.to_owned());
@@ -246,12 +244,44 @@ impl Reconciler {
                             Progress::Gone => return Ok(None),
                         }
                     }
-                    let done = self.run_wave(&target, &attempt, wave, &record).await;
-                    record.merge(done);
+                    // Somebody who waits for the end must not wait for the cluster.
+                    let limit = deadlines(application).operation;
+                    let ends = attempt.request.terminate.is_some()
+                        || Utc::now() >= duration::after(record.begun(), limit);
+                    let lost = if attempt.request.dry_run || ends {
+                        Lost::Fails
+                    } else {
+                        Lost::Waits
+                    };
+                    let stage = run_wave(&target, &attempt, wave, &record, lost).await;
+                    if let Some(error) = stage.lost {
+                        // What was about to be pruned and got no answer may be gone.
+                        record = begun.unwrap_or(record);
+                        record.merge(stage.done);
+                        record.interrupted = true;
+                        let noted = (error.to_string(), attempt.outcome(&target, sync, &record));
+                        self.reconnect(id, operation, &record, noted).await?;
+                        return Ok(None);
+                    }
+                    record.merge(stage.done);
                     saved = false;
                 }
             }
         }
+    }
+
+    /// Notes why an operation that has begun cannot go on now, and comes again.
+    async fn reconnect(
+        &self,
+        id: &str,
+        operation: &Operation,
+        record: &Record,
+        (message, result): (String, SyncOperationResult),
+    ) -> Result<(), StoreError> {
+        self.progress(id, operation, record, Some((&message, result)))
+            .await?;
+        self.again(id, RECONNECT);
+        Ok(())
     }
 
     /// What becomes of an operation whose target cannot be told: one that has begun goes on when it can be told again.
@@ -269,7 +299,7 @@ impl Reconciler {
                 ..failed(OperationPhase::Failed, &reason)
             }));
         }
-        if record.tasks.is_empty() {
+        if !record.has_begun() {
             return Ok(Some(failed(OperationPhase::Error, &message)));
         }
         let limit = deadlines(application).operation;
@@ -286,57 +316,38 @@ impl Reconciler {
             revision: record.revision.clone(),
             ..SyncOperationResult::default()
         };
-        self.progress(id, operation, record, Some((&message, result)))
+        self.reconnect(id, operation, record, (message, result))
             .await?;
-        self.again(id, RECONNECT);
         Ok(None)
     }
+}
 
-    /// Carries out the stages of a wave, one after the other; after a failure the later ones are not begun.
-    async fn run_wave(
-        &self,
-        target: &Target,
-        attempt: &Attempt<'_>,
-        wave: Wave<'_>,
-        record: &Record,
-    ) -> Vec<TaskRecord> {
-        let made: Vec<String> = wave
-            .stages
-            .iter()
-            .flatten()
-            .map(|task| &task.key)
-            .chain(record.tasks.iter().map(|task| &task.key))
-            .filter(|key| key.kind == "Namespace")
-            .map(|key| key.name.clone())
-            .collect();
-        let dry_run = attempt.request.dry_run;
-        let mut done: Vec<TaskRecord> = Vec::new();
-        for stage in wave.stages {
-            // Collected, because a closure with these lifetimes cannot live across an await.
-            let tasks = stage.into_iter().enumerate().map(|(at, task)| {
-                let made = &made;
-                async move {
-                    let begun = Utc::now();
-                    let outcome = task::perform(target, attempt, &task, record, made).await;
-                    (at, task.result(outcome, dry_run, begun))
-                }
-            });
-            // Unordered, so that a slow object does not hold the others back; the record has the plan's order.
-            let tasks: Vec<_> = tasks.collect();
-            let mut results: Vec<(usize, Option<TaskRecord>)> = futures::stream::iter(tasks)
-                .buffer_unordered(CONCURRENCY)
-                .collect()
-                .await;
-            results.sort_by_key(|(at, _)| *at);
-            let results = results.into_iter().filter_map(|(_, result)| result);
-            let before = done.len();
-            done.extend(results);
-            if done[before..].iter().any(TaskRecord::is_failed) {
-                break;
-            }
+/// Carries out the stages of a wave, one after the other; after a failure the later ones are not begun.
+async fn run_wave(
+    target: &Target,
+    attempt: &Attempt<'_>,
+    wave: Wave<'_>,
+    record: &Record,
+    lost: Lost,
+) -> Stage {
+    let made: Vec<String> = wave
+        .stages
+        .iter()
+        .flatten()
+        .map(|task| &task.key)
+        .chain(record.tasks.iter().map(|task| &task.key))
+        .filter(|key| key.kind == "Namespace")
+        .map(|key| key.name.clone())
+        .collect();
+    let how = (lost, attempt.request.dry_run);
+    let mut all = Stage::default();
+    for stage in &wave.stages {
+        let perform = |task| task::perform(target, attempt, task, record, &made).boxed();
+        if !all.run(&target.cluster, stage, how, perform).await {
+            break;
         }
-        done
     }
+    all
 }
 
 /// The record of a first attempt.

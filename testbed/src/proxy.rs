@@ -27,6 +27,10 @@ pub enum Choice {
     Answer(Answer),
     /// The API server carries it out, and its answer is lost with the connection.
     LoseAnswer,
+    /// The connection ends before the API server hears of it.
+    HangUp,
+    /// Nobody hears of it, and nobody tells: the connection stays.
+    Hang,
 }
 
 impl From<Option<Answer>> for Choice {
@@ -149,8 +153,11 @@ async fn answer(
     let request = Request::read(request).await;
     shared.requests().push(request.clone());
     let choice = (shared.choose)(&request);
-    if let Choice::Answer(given) = choice {
-        return Ok(given.into_response().map(whole));
+    match choice {
+        Choice::Answer(given) => return Ok(given.into_response().map(whole)),
+        Choice::HangUp => bail!("the connection is lost"),
+        Choice::Hang => std::future::pending().await,
+        Choice::PassOn | Choice::LoseAnswer => {}
     }
     let passed = pass_on(shared, request).await;
     if matches!(choice, Choice::LoseAnswer) {

@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
-use tiphys_tests::{PATIENCE, World, annotated};
+use tiphys_tests::{PATIENCE, World, annotated, phase, row_of};
 
 /// The rows of an operation's result: phase, name, status.
 fn rows(application: &Value) -> Vec<(String, String, String)> {
@@ -322,6 +322,42 @@ fn a_window_that_denies_holds_back_and_what_cannot_be_is_refused() -> Result<()>
             "{}",
             bad.text
         );
+    }
+    Ok(())
+}
+
+/// Kubernetes takes names of roles that no URL takes as they are; what no path may hold is refused before anything is sent.
+#[test]
+fn names_are_sent_as_they_are_or_refused_with_the_reason() -> Result<()> {
+    let world = World::start("names", "sqlite")?;
+    let role = |name: &str| {
+        format!(
+            "apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata:\n  name: '{name}'\n"
+        )
+    };
+    world
+        .repository
+        .write("app/a.yaml", role("read pods?"))?
+        .write("app/b.yaml", role("read:nothing"))?;
+    let commit = world.repository.commit("one")?;
+    world.create(&Value::Null)?;
+    world.sync(&json!({}))?;
+    let done = world.until_synced(&commit)?;
+    assert_eq!(phase(&done), "Succeeded");
+    world.repository.remove("app/a.yaml")?;
+    let commit = world.repository.commit("two")?;
+    world.sync(&json!({"prune": true}))?;
+    let done = world.until_synced(&commit)?;
+    assert_eq!(row_of(&done, "read pods?")["status"], "Pruned", "{done}");
+    for name in ["../secrets/b", "b/status", "b%2Fstatus", ".."] {
+        world.repository.write("app/a.yaml", role(name))?;
+        world.repository.commit(name)?;
+        world.sync(&json!({}))?;
+        let ended = world.until_ended()?;
+        assert_eq!(phase(&ended), "Failed", "{name}");
+        let told = row_of(&ended, name)["message"].to_string();
+        assert!(told.contains("is no name"), "{name}: {ended}");
+        assert_eq!(row_of(&ended, "read:nothing")["status"], "Synced");
     }
     Ok(())
 }

@@ -158,6 +158,9 @@ pub struct Record {
     /// Everything that was begun.
     #[serde(default)]
     pub tasks: Vec<TaskRecord>,
+    /// Whether the cluster was lost while something was carried out. It may have been done, and is not among the tasks.
+    #[serde(default)]
+    pub interrupted: bool,
 }
 
 impl Record {
@@ -170,7 +173,14 @@ impl Record {
             revision: revision.to_owned(),
             revisions: Vec::new(),
             tasks: Vec::new(),
+            interrupted: false,
         }
+    }
+
+    /// Whether anything was done, or may have been done.
+    #[must_use]
+    pub fn has_begun(&self) -> bool {
+        self.interrupted || !self.tasks.is_empty()
     }
 
     /// From when the deadlines of the attempt count.

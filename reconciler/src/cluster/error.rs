@@ -30,6 +30,9 @@ pub enum ClusterError {
         /// What went wrong.
         message: String,
     },
+    /// What was to be sent makes no request, for example because of a name.
+    #[error("nothing was sent: {0}")]
+    Unsendable(String),
     /// The cluster does not serve a kind.
     #[error(
         "The Kubernetes API could not find {group}/{kind} for requested resource; install its CustomResourceDefinition, or put it into the source"
@@ -53,6 +56,14 @@ pub enum ClusterError {
 }
 
 impl ClusterError {
+    /// The connection was lost while an answer was waited for.
+    pub(super) fn lost(server: &str) -> Self {
+        Self::Unreachable {
+            server: server.to_owned(),
+            message: "the connection was lost before the answer came".to_owned(),
+        }
+    }
+
     pub(super) fn timeout(server: &str, after: std::time::Duration) -> Self {
         Self::Timeout {
             server: server.to_owned(),
@@ -67,6 +78,8 @@ impl ClusterError {
                 reason: status.reason.clone(),
                 message: status.message.clone(),
             },
+            // Nothing was sent.
+            kube::Error::BuildRequest(error) => Self::Unsendable(crate::with_causes(&error)),
             error => Self::Unreachable {
                 server: server.to_owned(),
                 message: crate::with_causes(&error),
@@ -96,8 +109,14 @@ impl ClusterError {
 
     /// Whether the connection broke, so that nobody knows whether what was asked for was done.
     #[must_use]
-    pub fn is_unanswered(&self) -> bool {
+    pub fn is_broken(&self) -> bool {
         matches!(self, Self::Unreachable { .. })
+    }
+
+    /// Whether there was no answer, so that nobody knows whether what was asked for was done.
+    #[must_use]
+    pub fn is_unanswered(&self) -> bool {
+        matches!(self, Self::Unreachable { .. } | Self::Timeout { .. })
     }
 
     /// Whether somebody wrote the object meanwhile, or it is another object than the one that was meant.

@@ -9,6 +9,7 @@ use serde_json::Value;
 use tiphys_engine::object;
 use tiphys_model::ResourceKey;
 
+use super::path::segment;
 use super::{Cluster, ClusterError, Kind};
 
 /// Kinds that are listed at a time.
@@ -70,7 +71,7 @@ impl Cluster {
     /// # Errors
     /// What the API server refused.
     pub async fn node(&self, name: &str) -> Result<Value, ClusterError> {
-        let path = format!("/api/v1/nodes/{name}");
+        let path = format!("/api/v1/nodes/{}", segment(name)?);
         self.timed(self.client().await?.request(get(&path)?)).await
     }
 
@@ -121,7 +122,7 @@ impl Cluster {
         drop(kinds);
         let api = self.api_of(&kind, &key.namespace).await?;
         let request = Request::new(api.resource_url())
-            .get_metadata(&key.name, &GetParams::default())
+            .get_metadata(&segment(&key.name)?, &GetParams::default())
             .map_err(kube::Error::BuildRequest)
             .map_err(|error| ClusterError::new(&self.inner.server, error))?;
         match self

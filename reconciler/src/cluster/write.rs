@@ -9,6 +9,7 @@ use kube::api::{
 use serde_json::Value;
 use tiphys_engine::object::{self, Gvk};
 
+use super::path::segment;
 use super::{Cluster, ClusterError, Kind, MANAGER, REQUEST};
 
 /// Options of an apply.
@@ -54,7 +55,7 @@ where
     F: Future<Output = Result<T, ClusterError>>,
 {
     match request().await {
-        Err(error) if error.is_unanswered() => request().await,
+        Err(error) if error.is_broken() => request().await,
         outcome => outcome,
     }
 }
@@ -85,9 +86,10 @@ impl Cluster {
         api: &Api<DynamicObject>,
         name: &str,
     ) -> Result<Value, ClusterError> {
+        let name = segment(name)?;
         let request = async {
             let request = kube::core::Request::new(api.resource_url())
-                .get(name, &kube::api::GetParams::default())
+                .get(&name, &kube::api::GetParams::default())
                 .map_err(kube::Error::BuildRequest)?;
             api.clone().into_client().request::<Value>(request).await
         };
@@ -103,11 +105,9 @@ impl Cluster {
             // Boxed, because the futures of all callers would be as large as this one.
             return Box::pin(self.apply_own(own, target, options)).await;
         }
-        let (name, namespace) = (
-            object::name(target).to_owned(),
-            object::namespace(target).to_owned(),
-        );
-        let (api, _) = self.api(&object::gvk(target), &namespace).await?;
+        let (name, namespace) = (object::name(target), object::namespace(target));
+        let (api, _) = self.api(&object::gvk(target), namespace).await?;
+        let path = segment(name)?;
         if options.replace {
             return again(|| self.put(&api, target, options)).await;
         }
@@ -119,7 +119,7 @@ impl Cluster {
         let patch = Patch::Apply(target);
         let request = async || {
             let request = kube::core::Request::new(api.resource_url())
-                .patch(&name, &params, &patch)
+                .patch(&path, &params, &patch)
                 .map_err(kube::Error::BuildRequest)?;
             api.clone().into_client().request::<Value>(request).await
         };
@@ -130,10 +130,10 @@ impl Cluster {
             && let Err(error) = &result
             && error.is_immutable()
         {
-            let live = self.get(&api, &name).await?;
+            let live = self.get(&api, name).await?;
             self.delete(&live, PropagationPolicy::Foreground, false)
                 .await?;
-            self.wait_gone(&api, &name).await?;
+            self.wait_gone(&api, name).await?;
             result = send().await;
         }
         let value = result.map_err(|error| {
@@ -177,7 +177,7 @@ impl Cluster {
         // Many kinds refuse an update that does not name the version it replaces.
         whole["metadata"]["resourceVersion"] = live["metadata"]["resourceVersion"].clone();
         let request = kube::core::Request::new(api.resource_url())
-            .replace(name, &params, whole.to_string().into_bytes())
+            .replace(&segment(name)?, &params, whole.to_string().into_bytes())
             .map_err(kube::Error::BuildRequest);
         match self.send(target, api, request, options.dry_run).await {
             Err(error) if error.is_immutable() && options.force && !options.dry_run => {
@@ -192,7 +192,8 @@ impl Cluster {
 
     async fn wait_gone(&self, api: &Api<DynamicObject>, name: &str) -> Result<(), ClusterError> {
         let end = Instant::now() + REQUEST;
-        while self.timed(api.get_metadata_opt(name)).await?.is_some() {
+        let name = segment(name)?;
+        while self.timed(api.get_metadata_opt(&name)).await?.is_some() {
             if Instant::now() > end {
                 return Err(ClusterError::timeout(&self.inner.server, REQUEST));
             }
@@ -233,7 +234,7 @@ impl Cluster {
             PatchKind::Json => Patch::Json(serde_json::from_value(patch.clone()).map_err(invalid)?),
         };
         let request = kube::core::Request::new(api.resource_url())
-            .patch(object::name(live), &params, &patch)
+            .patch(&segment(object::name(live))?, &params, &patch)
             .map_err(kube::Error::BuildRequest);
         self.write(live, &api, request).await
     }
@@ -252,7 +253,7 @@ impl Cluster {
         };
         let merge = Patch::Merge(patch);
         let request = kube::core::Request::new(api.resource_url())
-            .patch_subresource("status", object::name(live), &params, &merge)
+            .patch_subresource("status", &segment(object::name(live))?, &params, &merge)
             .map_err(kube::Error::BuildRequest);
         match self.write(live, &api, request).await {
             Err(error) if error.is_not_found() => self.patch(live, patch, PatchKind::Merge).await,
@@ -367,7 +368,8 @@ impl Cluster {
             }),
             ..params
         };
-        let delete = || self.timed(api.delete(object::name(live), &params));
+        let name = segment(object::name(live))?;
+        let delete = || self.timed(api.delete(&name, &params));
         match again(delete).await {
             Ok(either) => {
                 // A finished deletion is answered with a status; an object that waits for finalizers, with the object.

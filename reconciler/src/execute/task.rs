@@ -21,35 +21,33 @@ use crate::target::Target;
 const DEFINITION: Duration = Duration::from_secs(20);
 
 /// Carries out a task. `made` are namespaces that come with this synchronisation, which a dry run cannot know.
+///
+/// # Errors
+/// Why it was not done, or is not known to have been done.
 pub(super) async fn perform(
     target: &Target,
     attempt: &Attempt<'_>,
     task: &Task<'_>,
     record: &Record,
     made: &[String],
-) -> Outcome {
+) -> Result<Outcome, ClusterError> {
     let dry_run = attempt.request.dry_run;
-    let outcome = match &task.action {
-        Action::SkipPrune(_) => Ok(()),
+    match &task.action {
+        Action::SkipPrune(_) => {}
         Action::Prune { propagation } => {
             let propagation = policy(*propagation);
             let meant = identity(task);
-            let deleted = target.cluster.delete(&meant, propagation, dry_run);
-            deleted.await.map(|_| ())
+            target.cluster.delete(&meant, propagation, dry_run).await?;
         }
-        Action::ReleaseHook => release(&target.cluster, &task.key, &task.uid).await,
-        Action::DeleteHook => delete_hook(&target.cluster, task).await,
+        Action::ReleaseHook => release(&target.cluster, &task.key, &task.uid).await?,
+        Action::DeleteHook => delete_hook(&target.cluster, task).await?,
         Action::Apply { options, .. } => {
-            let Some(manifest) = task.manifest(record) else {
-                return Outcome::Done;
-            };
-            return apply(target, attempt, task, &manifest, options, made).await;
+            if let Some(manifest) = task.manifest(record) {
+                return apply(target, attempt, task, &manifest, options, made).await;
+            }
         }
-    };
-    match outcome {
-        Ok(()) => Outcome::Done,
-        Err(error) => Outcome::Failed(error.to_string()),
     }
+    Ok(Outcome::Done)
 }
 
 /// The API's name of how dependents go.
@@ -133,7 +131,7 @@ async fn apply(
     manifest: &Value,
     options: &Options,
     made: &[String],
-) -> Outcome {
+) -> Result<Outcome, ClusterError> {
     let dry_run = attempt.request.dry_run;
     let before = target.cluster.live(&task.key);
     let mut sent = Cow::Borrowed(manifest);
@@ -172,14 +170,14 @@ async fn apply(
                 }
                 Some(_) => "configured",
             };
-            Outcome::Applied {
+            Ok(Outcome::Applied {
                 uid: after["metadata"]["uid"]
                     .as_str()
                     .unwrap_or_default()
                     .to_owned(),
                 generation: after["metadata"]["generation"].as_i64(),
                 message: format!("{} {verb}", shown(&task.key)),
-            }
+            })
         }
         // What a dry run cannot know: the namespace or the definition would be there by then.
         Err(error)
@@ -188,13 +186,13 @@ async fn apply(
                     && comes(&kind.group, &kind.kind)
                     || error.is_not_found() && made.contains(&kind.namespace)) =>
         {
-            Outcome::Applied {
+            Ok(Outcome::Applied {
                 uid: String::new(),
                 generation: None,
                 message: format!("{} created", shown(&task.key)),
-            }
+            })
         }
-        Err(error) => Outcome::Failed(error.to_string()),
+        Err(error) => Err(error),
     }
 }
 

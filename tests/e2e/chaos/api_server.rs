@@ -257,3 +257,84 @@ fn an_operation_goes_on_although_every_answer_is_lost() -> Result<()> {
     }
     Ok(())
 }
+
+/// The first request that changes anything never gets an answer, and neither does any other until the network is mended.
+#[test]
+fn an_operation_ends_or_goes_on_although_its_connection_goes_silent_in_an_apply() -> Result<()> {
+    let (armed, silent) = (AtomicBool::new(false), AtomicBool::new(false));
+    let way = Arc::new((armed, silent));
+    let is = Arc::clone(&way);
+    let (world, proxy) = World::start_through("silentapply", move |request| {
+        let (armed, silent) = &*is;
+        if write_of(request).is_some() && armed.swap(false, Ordering::SeqCst) {
+            silent.store(true, Ordering::SeqCst);
+        }
+        if silent.load(Ordering::SeqCst) {
+            Choice::Hang
+        } else {
+            Choice::PassOn
+        }
+    })?;
+    let (armed, silent) = &*way;
+    let mend = || {
+        silent.store(false, Ordering::SeqCst);
+        proxy.hang_up();
+        world.until("the cluster", |app| app["status"]["conditions"].is_null())
+    };
+    let lose = || -> Result<()> {
+        armed.store(true, Ordering::SeqCst);
+        world.sync(&json!({}))?;
+        wait_for("the silence", PATIENCE, || {
+            let is_silent = silent.load(Ordering::SeqCst);
+            Ok(is_silent.then_some(()).ok_or_else(String::new))
+        })
+    };
+    world
+        .repository
+        .write("app/a.yaml", annotated("a", "1", &[]))?
+        .write("app/b.yaml", annotated("b", "1", &[("sync-wave", "1")]))?;
+    let commit = world.repository.commit("one")?;
+    world.create(&Value::Null)?;
+    world.until("the comparison", |app| status_of(app, "a") == "OutOfSync")?;
+
+    // Whoever ends it does not wait for the network.
+    lose()?;
+    world.client.delete(&world.path("/operation"))?.ok()?;
+    let ended = world.until_ended()?;
+    assert_eq!(
+        (phase(&ended), message(&ended)),
+        (&json!("Failed"), "Operation terminated")
+    );
+    mend()?;
+
+    // Its deadline holds.
+    let spec = world.get()?["spec"].clone();
+    let mut hurried = spec.clone();
+    hurried["syncPolicy"]["deadlines"] = json!({"operation": "5s"});
+    world.client.put(&world.path("/spec"), &hurried)?.ok()?;
+    lose()?;
+    let ended = world.until_ended()?;
+    assert!(
+        message(&ended).contains("within its deadline of 5s"),
+        "{}",
+        message(&ended)
+    );
+    assert!(["Failed", "Error"].contains(&phase(&ended).as_str().unwrap_or_default()));
+    mend()?;
+
+    // And it goes on by itself, nothing being known of what it did.
+    world.client.put(&world.path("/spec"), &spec)?.ok()?;
+    lose()?;
+    let waits = world.until("the lost cluster", |app| {
+        message(app).contains("did not answer within")
+    })?;
+    assert_eq!(phase(&waits), "Running");
+    mend()?;
+    let done = world.until_synced(&commit)?;
+    assert_eq!(phase(&done), "Succeeded", "{}", message(&done));
+    assert!(done["status"]["operationState"]["retryCount"].is_null());
+    for name in ["a", "b"] {
+        assert_eq!(row_of(&done, name)["status"], "Synced", "{name}: {done}");
+    }
+    Ok(())
+}

@@ -1,69 +1,117 @@
-//! The server is killed at every request that would change the cluster.
+//! At every request that would change the cluster, the server is killed, or its connection is lost.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use anyhow::Result;
 use serde_json::{Value, json};
-use tiphys_testbed::proxy::Proxy;
+use tiphys_testbed::proxy::{Choice, Proxy};
 use tiphys_testbed::wait_for;
 use tiphys_testbed::web::Answer;
-use tiphys_tests::{PATIENCE, World, annotated, config_map, phase, row_of};
+use tiphys_tests::{PATIENCE, World, annotated, config_map, message, phase, row_of};
 
 use super::write_of;
 
-/// What the proxy and the test say to each other.
-struct Killer {
-    armed: Arc<AtomicBool>,
-    wanted: Receiver<()>,
-    done: Sender<()>,
-    kills: usize,
+/// Every fault takes some seconds to get over.
+const END: Duration = PATIENCE.saturating_mul(4);
+
+/// What happens at a write.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fault {
+    /// The server is killed, and started again.
+    Crash,
+    /// The connection to the cluster is lost, and stays away until that is noticed.
+    Cut,
 }
 
-impl Killer {
-    /// A world whose server dies at each write, after the API server has heard of it and before the server hears of that; at each
-    /// deletion also before the API server has heard of it, when what was to be deleted is still there.
-    fn world(name: &str) -> Result<(World, Proxy, Self)> {
+/// What the proxy and the test say to each other.
+struct Trouble {
+    fault: Fault,
+    armed: Arc<AtomicBool>,
+    cut: Arc<AtomicBool>,
+    wanted: Receiver<()>,
+    done: Sender<()>,
+    count: usize,
+}
+
+impl Trouble {
+    /// A world in which the fault happens at each write, after the API server has heard of it and before the server hears of that; at
+    /// each deletion also before the API server has heard of it, when what was to be deleted is still there.
+    fn world(name: &str, fault: Fault) -> Result<(World, Proxy, Self)> {
         let (want, wanted) = mpsc::channel();
         let (done, is_done) = mpsc::channel();
         let is_done = Mutex::new(is_done);
-        let armed = Arc::new(AtomicBool::new(false));
-        let is_armed = Arc::clone(&armed);
+        let (armed, cut) = (Arc::new(AtomicBool::new(false)), Arc::default());
+        let (is_armed, is_cut) = (Arc::clone(&armed), Arc::<AtomicBool>::clone(&cut));
         let seen: Mutex<HashMap<String, usize>> = Mutex::default();
         let (world, proxy) = World::start_through(name, move |request| {
-            let write = write_of(request).filter(|_| is_armed.load(Ordering::SeqCst))?;
+            if is_cut.load(Ordering::SeqCst) {
+                return Choice::HangUp;
+            }
+            let Some(write) = write_of(request).filter(|_| is_armed.load(Ordering::SeqCst)) else {
+                return Choice::PassOn;
+            };
             let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
             let times = seen.entry(write).or_default();
             *times += 1;
-            let deaths = if request.method == "DELETE" { 2 } else { 1 };
-            if *times > deaths {
-                return None;
+            let faults = if request.method == "DELETE" { 2 } else { 1 };
+            if *times > faults {
+                return Choice::PassOn;
             }
-            // Until the test has killed it; when the test has ended, nobody does.
-            want.send(()).ok()?;
-            let is_done = is_done.lock().unwrap_or_else(PoisonError::into_inner);
-            is_done.recv().ok()?;
-            (*times < deaths).then(|| Answer::new(503, ""))
+            is_cut.store(fault == Fault::Cut, Ordering::SeqCst);
+            if want.send(()).is_err() {
+                return Choice::PassOn;
+            }
+            let is_heard = *times == faults;
+            match fault {
+                Fault::Cut if is_heard => Choice::LoseAnswer,
+                Fault::Cut => Choice::HangUp,
+                Fault::Crash => {
+                    // Until the test has killed it; when the test has ended, nobody does.
+                    let is_done = is_done.lock().unwrap_or_else(PoisonError::into_inner);
+                    match is_done.recv() {
+                        Ok(()) if !is_heard => Choice::Answer(Answer::new(503, "")),
+                        _ => Choice::PassOn,
+                    }
+                }
+            }
         })?;
-        let killer = Self {
+        let trouble = Self {
+            fault,
             armed,
+            cut,
             wanted,
             done,
-            kills: 0,
+            count: 0,
         };
-        Ok((world, proxy, killer))
+        Ok((world, proxy, trouble))
     }
 
-    /// Kills when that is wanted, and starts again.
-    fn attend(&mut self, world: &mut World) -> Result<()> {
-        if self.wanted.try_recv().is_ok() {
-            world.tiphys.kill();
-            self.done.send(())?;
-            self.kills += 1;
-            world.tiphys.start_again()?;
-            world.client = world.tiphys.admin()?;
+    /// Does what the fault asks for, and mends it.
+    fn attend(&mut self, world: &mut World, proxy: &Proxy) -> Result<()> {
+        if self.wanted.try_recv().is_err() {
+            return Ok(());
+        }
+        self.count += 1;
+        match self.fault {
+            Fault::Crash => {
+                world.tiphys.kill();
+                self.done.send(())?;
+                world.tiphys.start_again()?;
+                world.client = world.tiphys.admin()?;
+            }
+            Fault::Cut => {
+                proxy.hang_up();
+                world.until("the lost cluster", |app| {
+                    let conditions = app["status"]["conditions"].to_string();
+                    let told = [message(app), &conditions];
+                    told.iter().any(|text| text.contains("cannot be reached"))
+                })?;
+                self.cut.store(false, Ordering::SeqCst);
+            }
         }
         Ok(())
     }
@@ -104,7 +152,16 @@ const WRITES: [&str; 11] = [
 
 #[test]
 fn a_crash_at_every_write_changes_nothing() -> Result<()> {
-    let (mut world, proxy, mut killer) = Killer::world("everywrite")?;
+    synchronises("everywrite", Fault::Crash)
+}
+
+#[test]
+fn a_connection_that_is_lost_at_every_write_changes_nothing() -> Result<()> {
+    synchronises("everycut", Fault::Cut)
+}
+
+fn synchronises(name: &str, fault: Fault) -> Result<()> {
+    let (mut world, proxy, mut trouble) = Trouble::world(name, fault)?;
     world
         .repository
         .write("app/old.yaml", annotated("old", "1", &[("sync-wave", "1")]))?
@@ -136,10 +193,10 @@ fn a_crash_at_every_write_changes_nothing() -> Result<()> {
     world.repository.remove("app/old.yaml")?;
     world.repository.commit("two")?;
     let before = proxy.requests().len();
-    killer.armed.store(true, Ordering::SeqCst);
+    trouble.armed.store(true, Ordering::SeqCst);
     world.sync(&json!({"prune": true}))?;
-    let ended = wait_for("the end of the operation", PATIENCE * 3, || {
-        killer.attend(&mut world)?;
+    let ended = wait_for("the end of the operation", END, || {
+        trouble.attend(&mut world, &proxy)?;
         let application = world.get()?;
         let is_over = application["operation"].is_null();
         Ok(if is_over {
@@ -158,7 +215,7 @@ fn a_crash_at_every_write_changes_nothing() -> Result<()> {
     assert_eq!(records["items"].as_array().map(Vec::len), Some(2));
 
     only_these(&proxy, before, &WRITES);
-    assert_eq!(killer.kills, WRITES.len() + 2);
+    assert_eq!(trouble.count, WRITES.len() + 2);
     let after = world.kubernetes.get(&world.map("foreign"))?;
     assert_eq!(after, Some(foreign));
     Ok(())
@@ -166,7 +223,16 @@ fn a_crash_at_every_write_changes_nothing() -> Result<()> {
 
 #[test]
 fn a_crash_at_every_write_of_a_deletion_changes_nothing() -> Result<()> {
-    let (mut world, proxy, mut killer) = Killer::world("everydeletion")?;
+    deletes("everydeletion", Fault::Crash)
+}
+
+#[test]
+fn a_connection_that_is_lost_at_every_write_of_a_deletion_changes_nothing() -> Result<()> {
+    deletes("everydeletioncut", Fault::Cut)
+}
+
+fn deletes(name: &str, fault: Fault) -> Result<()> {
+    let (mut world, proxy, mut trouble) = Trouble::world(name, fault)?;
     let order = [
         ("first", vec![("sync-wave", "-1")]),
         ("last", vec![("sync-wave", "2")]),
@@ -192,10 +258,10 @@ fn a_crash_at_every_write_of_a_deletion_changes_nothing() -> Result<()> {
         .kubernetes
         .create(maps.trim_end_matches('/'), &foreign)?;
     let before = proxy.requests().len();
-    killer.armed.store(true, Ordering::SeqCst);
+    trouble.armed.store(true, Ordering::SeqCst);
     world.client.delete(&world.path(""))?.ok()?;
-    wait_for("the end of the application", PATIENCE * 3, || {
-        killer.attend(&mut world)?;
+    wait_for("the end of the application", END, || {
+        trouble.attend(&mut world, &proxy)?;
         let answer = world.client.get(&world.path(""))?;
         Ok(if answer.status == 404 {
             Ok(())
@@ -214,11 +280,13 @@ fn a_crash_at_every_write_of_a_deletion_changes_nothing() -> Result<()> {
         "patch before",
     ];
     only_these(&proxy, before, &writes);
-    assert_eq!(killer.kills, writes.len() + 3);
+    assert_eq!(trouble.count, writes.len() + 3);
     // After the crash in which it was made, a hook is asked for once more; from then on it is known to be complete.
     for hook in ["apply before", "apply after"] {
         let asked = proxy.count(|request| write_of(request).as_deref() == Some(hook));
-        assert_eq!(asked, 2, "{hook}");
+        // A connection that was lost is tried once more before.
+        let tries = if fault == Fault::Cut { 3 } else { 2 };
+        assert_eq!(asked, tries, "{hook}");
     }
     let after = world.kubernetes.get(&world.map("foreign"))?;
     assert_eq!(after, Some(foreign));
