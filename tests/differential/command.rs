@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tiphys_render::Limits;
 use tiphys_render::yaml::{self, Dialect, Duplicates, Numbers, Reading};
+use tiphys_testbed::charts::HelmRepository;
 
 use crate::peers;
 
@@ -256,6 +257,86 @@ fn a_lock_file_that_is_out_of_date_is_refused_where_helm_refuses_it() -> Result<
             ensure!(
                 message.contains("out of sync") && message.contains("helm dependency update"),
                 "{message}"
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Dependencies that name their repository: Helm puts the URL that it knows into the lock file and into its digest.
+#[test]
+fn a_lock_file_is_of_the_repository_that_a_name_stood_for() -> Result<()> {
+    let server = HelmRepository::start("robot", "s3cret")?;
+    server.publish("queue", "1.2.0", &[("values.yaml", "size: 1\n")])?;
+    let url = server.url();
+    for (name, version) in [("@stable", "v2"), ("alias:stable", "v2"), ("@stable", "v1")] {
+        let (list, lock) = match version {
+            "v1" => ("requirements.yaml", "requirements.lock"),
+            _ => ("Chart.yaml", "Chart.lock"),
+        };
+        let wanted = |range: &str| {
+            let text = format!(
+                "dependencies:\n- {{name: queue, version: {range:?}, repository: {name:?}}}\n"
+            );
+            match version {
+                "v1" => text,
+                _ => format!("apiVersion: v2\nname: top\nversion: 1.0.0\n{text}"),
+            }
+        };
+        let folder = written(&[(
+            "top/Chart.yaml",
+            "apiVersion: v1\nname: top\nversion: 1.0.0\n",
+        )])?;
+        let at = |path: &str| folder.path().join("top").join(path);
+        let helm = |arguments: &[&str]| -> Result<bool> {
+            let output = Command::new(&peers().helm)
+                .args(arguments)
+                .current_dir(folder.path())
+                .env_clear()
+                .env("HOME", folder.path())
+                .output()?;
+            Ok(output.status.success())
+        };
+        let add = [
+            "repo",
+            "add",
+            "stable",
+            &url,
+            "--username",
+            "robot",
+            "--password",
+            "s3cret",
+        ];
+        ensure!(helm(&add)?, "the repository is not known to helm");
+        std::fs::write(at(list), wanted("^1.0.0"))?;
+        ensure!(helm(&["dependency", "update", "top"])?, "no lock file");
+        let made = std::fs::read_to_string(at(lock))?;
+        ensure!(made.contains(&url), "{made}");
+        for (range, made, is_valid) in [
+            ("^1.0.0", made.clone(), true),
+            ("^1.1.0", made.clone(), false),
+            ("^1.0.0", made.replace(&url, "http://127.0.0.1:1"), false),
+            ("^1.0.0", made.replace("1.2.0", "1.3.0"), false),
+        ] {
+            std::fs::write(at(list), wanted(range))?;
+            std::fs::write(at(lock), &made)?;
+            std::fs::create_dir_all(at("charts"))?;
+            ensure!(
+                helm(&["dependency", "build", "top"])? == is_valid,
+                "helm: {name} {version} {range} {made}"
+            );
+            std::fs::remove_dir_all(at("charts"))?;
+            // The command fetches nothing: what it asks for shows that the lock file holds.
+            let message = output(&tiphys()?, folder.path(), &["render", "top"])?;
+            let message = message.err().context("a chart out of nowhere")?;
+            let says = if is_valid {
+                &format!("queue 1.2.0 of {url}")
+            } else {
+                "out of sync"
+            };
+            ensure!(
+                message.contains(says),
+                "{name} {version} {range}: {message}"
             );
         }
     }

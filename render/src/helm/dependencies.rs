@@ -21,23 +21,20 @@ pub fn complete(
     supply: &dyn Supply,
     loader: &mut Loader<'_>,
 ) -> Result<Arc<ChartData>, RenderError> {
-    let absent: Vec<Dependency> = data
-        .metadata
-        .dependencies
-        .iter()
-        .flatten()
-        .filter(|wanted| {
-            !data
-                .children
-                .iter()
-                .any(|child| child.metadata.name == wanted.name)
-        })
-        .cloned()
-        .collect();
-    if absent.is_empty() {
+    let wanted = data.metadata.dependencies.as_deref().unwrap_or_default();
+    let is_absent = |wanted: &Dependency| {
+        let mut children = data.children.iter();
+        !children.any(|child| child.metadata.name == wanted.name)
+    };
+    if !wanted.iter().any(is_absent) {
         return Ok(data);
     }
     up_to_date(&data)?;
+    let mut absent = match &data.lock {
+        Some(lock) => lock.resolved(wanted),
+        None => wanted.to_vec(),
+    };
+    absent.retain(is_absent);
     let mut children = data.children.clone();
     let mut missing = Vec::new();
     for dependency in absent {

@@ -31,11 +31,23 @@ impl Lock {
         Ok(lock)
     }
 
-    /// Whether it was made for these dependencies, as far as that can be told: `@name` in place of a URL is only known to whoever
-    /// made it.
+    /// The dependencies with URLs where they name a repository as `@name` or `alias:name`. What such a name stands for is only
+    /// known to the Helm that made the lock file, which wrote it there at the same place.
+    #[must_use]
+    pub fn resolved(&self, dependencies: &[Dependency]) -> Vec<Dependency> {
+        let mut resolved = dependencies.to_vec();
+        for (wanted, locked) in resolved.iter_mut().zip(&self.dependencies) {
+            if is_alias(&wanted.repository) && wanted.name == locked.name {
+                wanted.repository.clone_from(&locked.repository);
+            }
+        }
+        resolved
+    }
+
+    /// Whether it was made for these dependencies.
     ///
-    /// The digest is that of Helm: SHA-256 of the dependencies and what they were resolved to, as JSON. Helm 2 knew only the
-    /// former, and its digests stay valid for charts of its time.
+    /// The digest is that of Helm: SHA-256 of the dependencies, their aliases resolved, and what they were resolved to, as JSON.
+    /// Helm 2 knew only the former, as they are written, and its digests stay valid for charts of its time.
     ///
     /// # Errors
     /// When the digest cannot be computed.
@@ -44,16 +56,13 @@ impl Lock {
         dependencies: &[Dependency],
         is_old_chart: bool,
     ) -> Result<bool, FunctionError> {
-        let is_alias =
-            |it: &Dependency| it.repository.starts_with('@') || it.repository.starts_with("alias:");
-        if dependencies.iter().any(is_alias) {
+        let wanted = list(&self.resolved(dependencies))?;
+        let locked = list(&self.dependencies)?;
+        if self.digest == digest(&format!("[{wanted},{locked}]")) {
             return Ok(true);
         }
-        let wanted = list(dependencies)?;
-        let resolved = list(&self.dependencies)?;
-        let is_of = |text: String| self.digest == digest(&text);
-        Ok(is_of(format!("[{wanted},{resolved}]"))
-            || is_old_chart && is_of(format!("{{\"dependencies\":{wanted}}}")))
+        let written = list(dependencies)?;
+        Ok(is_old_chart && self.digest == digest(&format!("{{\"dependencies\":{written}}}")))
     }
 
     /// The exact version for a dependency, if the lock has it.
@@ -71,6 +80,11 @@ impl Lock {
             })
             .map(|locked| locked.version.as_str())
     }
+}
+
+/// Whether a dependency names its repository instead of writing its URL.
+fn is_alias(repository: &str) -> bool {
+    repository.starts_with('@') || repository.starts_with("alias:")
 }
 
 fn digest(text: &str) -> String {
