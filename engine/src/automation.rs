@@ -71,6 +71,8 @@ pub struct Inputs<'a> {
     pub resources: &'a [ResourceStatus],
     /// The commits that were compared, one for each source.
     pub revisions: &'a [String],
+    /// Charts that the sources depend on, as they came.
+    pub dependencies: &'a [String],
     /// What its project's windows say.
     pub windows: &'a Verdict,
     /// What its dependencies say.
@@ -208,7 +210,7 @@ fn decide_on_operation(inputs: &Inputs<'_>, unpin: bool) -> Decision {
         return waits("need to prune extra resources only but automated prune is disabled");
     }
     let mut operation = operation(application, revisions, automated.prune);
-    if let Some(state) = attempted(application, revisions) {
+    if let Some(state) = attempted(application, revisions, inputs.dependencies) {
         if state.phase != OperationPhase::Succeeded {
             return refused(format!(
                 "Failed last sync attempt to [{}]: {}",
@@ -279,8 +281,12 @@ fn operation(application: &Application, revisions: &[String], prune: bool) -> Op
     }
 }
 
-/// The last operation, when it tried the same revisions of the same sources as a whole, or healed them.
-fn attempted<'a>(application: &'a Application, revisions: &[String]) -> Option<&'a OperationState> {
+/// The last operation, when it tried the same revisions of the same sources, with the same charts, as a whole, or healed them.
+fn attempted<'a>(
+    application: &'a Application,
+    revisions: &[String],
+    dependencies: &[String],
+) -> Option<&'a OperationState> {
     let state = application.status.as_ref()?.operation_state.as_ref()?;
     let sync = state.operation.sync.as_ref()?;
     let heals = sync.auto_heal_attempts_count.unwrap_or(0) > 0;
@@ -288,6 +294,10 @@ fn attempted<'a>(application: &'a Application, revisions: &[String]) -> Option<&
         return None;
     }
     let result = state.sync_result.as_ref();
+    // The same commit with a newer chart in it has not been tried yet.
+    if result.is_some_and(|result| result.dependencies != dependencies) {
+        return None;
+    }
     let spec = &application.spec;
     let same = if spec.sources.is_empty() {
         let revision = result.map_or(&sync.revision, |result| &result.revision);

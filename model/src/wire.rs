@@ -2187,6 +2187,13 @@ pub struct SyncOperationResult {
         skip_serializing_if = "Option::is_none"
     )]
     pub managed_namespace_metadata: Option<ManagedNamespaceMetadata>,
+    /// Charts that were fetched beside the sources because those depend on them, as `name version`.
+    #[serde(
+        default,
+        deserialize_with = "lenient::null_is_default",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    pub dependencies: Vec<String>,
 }
 
 impl crate::body::Body for SyncOperationResult {

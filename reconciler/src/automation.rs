@@ -39,6 +39,7 @@ impl Reconciler {
             sync: comparison.sync,
             resources: &comparison.resources,
             revisions: target.commits(),
+            dependencies: &target.dependencies,
             windows: &self.verdict(application, None),
             gate: &depends::gate(&dependencies),
             pin: pin.as_ref(),

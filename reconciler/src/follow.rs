@@ -1,6 +1,6 @@
 //! What puts applications into the queue: the store's feed, the repositories, the clusters.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::time::Duration;
 
 use tiphys_engine::depends;
@@ -10,7 +10,7 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::task::JoinSet;
 
 use crate::cluster::{Change, LiveChange};
-use crate::source::{Repo, normalize};
+use crate::source::{Kind, Repo, normalize};
 use crate::{NAMESPACE, Reconciler};
 
 /// Passes at a time. Most of a pass waits.
@@ -37,8 +37,9 @@ struct Use {
 }
 
 impl Uses {
-    /// Notes what an application uses; answers whether the set of repositories changed.
-    fn set(&mut self, id: &str, application: Option<&Application>) -> bool {
+    /// Notes what an application uses, with the repositories that its sources need beside themselves; answers whether the set of
+    /// repositories changed.
+    fn set(&mut self, id: &str, application: Option<&Application>, needs: &[Repo]) -> bool {
         let mut changed = false;
         if let Some(before) = self.by_application.remove(id) {
             for other in before.depends_on {
@@ -68,6 +69,7 @@ impl Uses {
             .iter()
             .chain(&spec.sources)
             .map(|source| normalize(&source.repo_url))
+            .chain(needs.iter().map(|repo| normalize(&repo.url)))
             .collect();
         for url in &urls {
             let users = self.by_repository.entry(url.clone()).or_default();
@@ -133,8 +135,8 @@ impl Reconciler {
         let mut repos: Repos = HashMap::new();
         for stored in &listing.items {
             if let Some(id) = inner.applications.id(&stored.key) {
-                uses.set(id, Some(&stored.value));
-                self.remember(&mut repos, &stored.value);
+                let needs = self.remember(&mut repos, &stored.value);
+                uses.set(id, Some(&stored.value), &needs);
                 inner.queue.add(id.to_owned(), &stored.value.spec.project);
             }
         }
@@ -152,10 +154,8 @@ impl Reconciler {
                         let Some(id) = change.key.starts_with(inner.applications.prefix()).then(|| inner.applications.id(&change.key)).flatten() else { continue };
                         let application = change.current.as_ref().map(Collection::<Application>::decode).transpose()?;
                         let application = application.as_ref().map(|stored| &stored.value);
-                        if let Some(application) = application {
-                            self.remember(&mut repos, application);
-                        }
-                        polled |= uses.set(id, application);
+                        let needs = application.map(|application| self.remember(&mut repos, application));
+                        polled |= uses.set(id, application, &needs.unwrap_or_default());
                         inner.queue.add(id.to_owned(), application.map_or("", |application| application.spec.project.as_str()));
                         if let Some(dependents) = uses.dependents.get(id) {
                             self.enqueue(dependents.iter(), &uses);
@@ -164,7 +164,8 @@ impl Reconciler {
                     if registered {
                         let records = self.records();
                         for (project, repo) in repos.values_mut() {
-                            *repo = records.repo(&repo.url, project);
+                            let again = records.repo(&repo.url, project);
+                            *repo = if repo.kind == Kind::Git { again } else { again.for_charts() };
                         }
                         self.everything(&uses);
                     }
@@ -172,6 +173,23 @@ impl Reconciler {
                         self.poll(&uses, &repos);
                     }
                     inner.followed.send_replace(feed.revision());
+                }
+                names = inner.needs.changed() => {
+                    let mut polled = false;
+                    for name in names {
+                        let id = format!("{NAMESPACE}/{name}");
+                        match inner.applications.get(&id).await? {
+                            Some(stored) => {
+                                let needs = self.remember(&mut repos, &stored.value);
+                                polled |= uses.set(&id, Some(&stored.value), &needs);
+                            }
+                            // It was only asked what it would be.
+                            None => inner.needs.set(&name, BTreeSet::new()),
+                        }
+                    }
+                    if polled {
+                        self.poll(&uses, &repos);
+                    }
                 }
                 changed = repositories.recv() => match changed {
                     Ok(url) => {
@@ -196,7 +214,8 @@ impl Reconciler {
         }
     }
 
-    fn remember(&self, repos: &mut Repos, application: &Application) {
+    /// Notes how the repositories of an application are polled; answers those that its sources need beside themselves.
+    fn remember(&self, repos: &mut Repos, application: &Application) -> Vec<Repo> {
         let records = self.records();
         let spec = &application.spec;
         for source in spec.source.iter().chain(&spec.sources) {
@@ -210,6 +229,17 @@ impl Reconciler {
                 (spec.project.clone(), repo)
             });
         }
+        let needs = self.inner.needs.of(&application.metadata.name);
+        let needs = needs
+            .iter()
+            .map(|url| records.repo(url, &spec.project).for_charts());
+        let needs: Vec<Repo> = needs.collect();
+        for repo in &needs {
+            repos
+                .entry(normalize(&repo.url))
+                .or_insert_with(|| (spec.project.clone(), repo.clone()));
+        }
+        needs
     }
 
     fn poll(&self, uses: &Uses, repos: &Repos) {

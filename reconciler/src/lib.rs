@@ -143,6 +143,8 @@ struct Inner {
     followed: tokio::sync::watch::Sender<Revision>,
     queue: queue::WorkQueue<String>,
     rendered: rendering::Cache,
+    /// Repositories of charts that sources need beside themselves.
+    needs: rendering::Needs,
 }
 
 /// The reconciler. Cheap to clone.
@@ -168,6 +170,7 @@ impl Reconciler {
                 operations: Collection::new(database.clone(), OPERATIONS),
                 database,
                 rendered: rendering::Cache::new(Some(parts.rendered), Arc::clone(&sealer)),
+                needs: rendering::Needs::default(),
                 sealer,
                 sources: parts.sources,
                 clusters: parts.clusters,

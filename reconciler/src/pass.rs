@@ -1,5 +1,6 @@
 //! One pass over an application: operation, comparison, status, automation.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use tiphys_engine::automation::skips_reconcile;
@@ -72,6 +73,7 @@ impl Reconciler {
         let Some(stored) = self.inner.applications.get(id).await? else {
             let name = id.rsplit('/').next().unwrap_or(id);
             self.forget_rendering(name);
+            self.inner.needs.set(name, BTreeSet::new());
             self.inner.predictions.retain(name, |_| false);
             self.inner.seen.take(name);
             self.inner.clusters.forget(name);
@@ -169,6 +171,10 @@ impl Reconciler {
         let spec = &application.spec;
         for source in spec.source.iter().chain(&spec.sources) {
             let repo = records.repo(&source.repo_url, &spec.project);
+            self.inner.sources.forget(&repo).await;
+        }
+        for url in self.inner.needs.of(&application.metadata.name) {
+            let repo = records.repo(&url, &spec.project).for_charts();
             self.inner.sources.forget(&repo).await;
         }
         if kind == "hard" {

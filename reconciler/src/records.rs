@@ -8,7 +8,7 @@ use tiphys_model::stored::{ClusterCredentials, RepositoryCredentials};
 use tiphys_storage::StoreError;
 
 use crate::cluster::Access;
-use crate::source::{Repo, normalize};
+use crate::source::{Repo, name_of_repository, normalize};
 use crate::{IN_CLUSTER, Reconciler};
 
 #[derive(Default)]
@@ -16,13 +16,19 @@ pub struct Records {
     pub projects: HashMap<String, AppProject>,
     /// By normalized URL: the project, empty for all, and how to connect.
     repositories: HashMap<String, Vec<(String, Repo)>>,
+    /// Project and URL of the Helm repositories with a name.
+    named: HashMap<String, Vec<(String, String)>>,
     /// Server by name, none for names that several have.
     servers: HashMap<String, Option<String>>,
 }
 
 impl Records {
-    /// How to connect to a repository for an application of a project: its own registration, else the common one.
+    /// How to connect to a repository for an application of a project: its own registration, else the common one. In place of a URL,
+    /// `@name` and `alias:name` find the Helm repository that is registered with the name.
     pub fn repo(&self, url: &str, project: &str) -> Repo {
+        let url = name_of_repository(url)
+            .and_then(|name| self.url(name, project))
+            .unwrap_or(url);
         let registered = self.repositories.get(&normalize(url));
         let of = |wanted: &str| {
             registered.and_then(|all| all.iter().find(|(project, _)| project == wanted))
@@ -32,6 +38,13 @@ impl Records {
             .map_or_else(Repo::default, |(_, repo)| repo.clone());
         url.clone_into(&mut repo.url);
         repo
+    }
+
+    /// The URL of a Helm repository by its name.
+    fn url(&self, name: &str, project: &str) -> Option<&str> {
+        let named = self.named.get(name)?;
+        let of = |wanted: &str| named.iter().find(|(project, _)| project == wanted);
+        of(project).or_else(|| of("")).map(|(_, url)| url.as_str())
     }
 
     /// The server of a cluster by its name.
@@ -63,6 +76,10 @@ impl Reconciler {
             let repository = stored.value.repository;
             let place = String::from_utf8_lossy(&stored.key).into_owned();
             let credentials: RepositoryCredentials = self.opened(&place, &stored.value.credentials);
+            if repository.type_ == "helm" && !repository.name.is_empty() {
+                let named = records.named.entry(repository.name.clone()).or_default();
+                named.push((repository.project.clone(), repository.repo.clone()));
+            }
             let entry = (
                 repository.project.clone(),
                 Repo::new(&repository, credentials),

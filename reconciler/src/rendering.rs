@@ -9,6 +9,7 @@
 //! Everything that takes part is either in the key of the cache (parameters, cluster version, install or upgrade) or among the recorded
 //! reads (Git object ids, digests of charts). What happened elsewhere in a repository is neither, and re-renders nothing.
 
+mod asked;
 mod cache;
 mod charts;
 mod lookup;
@@ -22,15 +23,18 @@ use tiphys_engine::admission::sources_of;
 use tiphys_model::{Application, ApplicationSource, RepoAppDetailsResponse};
 use tiphys_render::tree::{RecordingTree, TreePath};
 use tiphys_render::{
-    Limits, Manifest, Missing, RenderError, SourceType, Supplied, Supply, Tree, directory, helm,
-    kustomize,
+    Limits, Manifest, Missing, Needed, RenderError, SourceType, Supplied, Supply, Tree, directory,
+    helm, kustomize,
 };
 
+use asked::Asked;
+pub(crate) use asked::Needs;
 pub(crate) use cache::Cache;
 use cache::{Entry, Part};
 use charts::Charts;
 
 use crate::Reconciler;
+use crate::source::{Unsupplied, normalize};
 use crate::target::Condition;
 
 /// How often a rendering may say that it lacks something: a chart that needs a chart that needs a chart.
@@ -55,6 +59,8 @@ pub struct Rendered {
     pub revisions: Vec<String>,
     /// Type of each source; a source that others only refer to has none.
     pub types: Vec<Option<SourceType>>,
+    /// The charts that were fetched for them, as `name version`.
+    pub dependencies: Vec<String>,
     /// The manifests of all sources, in order.
     pub manifests: Arc<Vec<Manifest>>,
 }
@@ -95,6 +101,24 @@ impl Reconciler {
         sources: &[ApplicationSource],
         revisions: &[String],
     ) -> Result<Rendered, Condition> {
+        let asked = Asked::default();
+        let rendered = self.render_all(application, sources, revisions, &asked);
+        let rendered = rendered.await;
+        // What another revision needs is not watched.
+        if revisions.iter().all(String::is_empty) {
+            let needs = &self.inner.needs;
+            needs.set(&application.metadata.name, asked.repositories());
+        }
+        rendered
+    }
+
+    async fn render_all(
+        &self,
+        application: &Application,
+        sources: &[ApplicationSource],
+        revisions: &[String],
+        asked: &Asked,
+    ) -> Result<Rendered, Condition> {
         let all = sources.len();
         let mut origins = Vec::with_capacity(all);
         for (position, source) in sources.iter().enumerate() {
@@ -113,6 +137,7 @@ impl Reconciler {
                 .map(|origin| origin.revision.clone())
                 .collect(),
             types: Vec::with_capacity(all),
+            dependencies: Vec::new(),
             manifests: Arc::default(),
         };
         let mut parts: Vec<Arc<Vec<Manifest>>> = Vec::new();
@@ -122,12 +147,13 @@ impl Reconciler {
                 continue;
             }
             let (source_type, manifests) = self
-                .render_one(application, sources, &origins, position)
+                .render_one(application, sources, &origins, (position, asked))
                 .await
                 .map_err(|error| failed((position, all), &error))?;
             rendered.types.push(Some(source_type));
             parts.push(manifests);
         }
+        rendered.dependencies = asked.dependencies();
         rendered.manifests = match parts.as_slice() {
             [only] => Arc::clone(only),
             several => Arc::new(
@@ -180,7 +206,7 @@ impl Reconciler {
         application: &Application,
         sources: &[ApplicationSource],
         origins: &[Origin],
-        position: usize,
+        (position, asked): (usize, &Asked),
     ) -> Result<(SourceType, Arc<Vec<Manifest>>), Box<dyn std::error::Error + Send + Sync>> {
         let (source, origin) = (&sources[position], &origins[position]);
         let source_type = source_type(source, origin)?;
@@ -194,19 +220,27 @@ impl Reconciler {
                 .owner
                 .as_ref()
                 .is_none_or(|owner| *owner == identity(application))
-                && self.holds(application, &entry, &trees).await
+                && self.holds(application, &entry, &trees, asked).await
             {
                 self.inner.rendered.used(&name, position, &entry);
                 return Ok((source_type, entry.manifests()));
             }
         }
-        let (entry, manifests) = self.fresh(application, job, origin, origins).await?;
+        asked.restart(position);
+        let trees = Trees { origins, position };
+        let (entry, manifests) = self.fresh(application, job, &trees, asked).await?;
         self.inner.rendered.put(&name, position, entry);
         Ok((source_type, manifests))
     }
 
     /// Whether everything that a rendering read is as it was.
-    async fn holds(&self, application: &Application, entry: &Entry, trees: &Trees<'_>) -> bool {
+    async fn holds(
+        &self,
+        application: &Application,
+        entry: &Entry,
+        trees: &Trees<'_>,
+        asked: &Asked,
+    ) -> bool {
         for (part, reads) in &entry.reads {
             let holds = match part {
                 Part::Source => reads.hold_in(trees.origins[trees.position].tree.as_ref()),
@@ -215,8 +249,9 @@ impl Reconciler {
                     .get(*position)
                     .is_some_and(|origin| reads.hold_in(origin.tree.as_ref())),
                 Part::Supplied(missing) => {
+                    let ask = [missing.clone().into()];
                     match self
-                        .supply(application, std::slice::from_ref(missing))
+                        .supply(application, &ask, (trees.position, asked))
                         .await
                     {
                         Ok(found) => found
@@ -233,18 +268,25 @@ impl Reconciler {
         true
     }
 
-    /// Fetches what a rendering lacks, with the credentials that are registered for it.
+    /// Fetches what the rendering of a source lacks, with the credentials that are registered for it.
     async fn supply(
         &self,
         application: &Application,
-        missing: &[Missing],
-    ) -> Result<HashMap<Missing, Supplied>, crate::source::SourceError> {
+        needed: &[Needed],
+        (position, asked): (usize, &Asked),
+    ) -> Result<HashMap<Missing, Supplied>, Unsupplied> {
         let records = self.records();
         let project = &application.spec.project;
-        self.inner
-            .sources
-            .supply(missing, &|url| records.repo(url, project))
-            .await
+        for needed in needed {
+            asked.ask(position, &needed.what);
+        }
+        let repo_of = |url: &str| records.repo(url, project);
+        let found = self.inner.sources.supply(needed, &repo_of).await?;
+        let found = found.into_iter().map(|(missing, found)| {
+            asked.got(position, &missing, &found.version);
+            (missing, found.supplied)
+        });
+        Ok(found.collect())
     }
 
     /// Renders now, and fetches what is missing until nothing is.
@@ -252,9 +294,11 @@ impl Reconciler {
         &self,
         application: &Application,
         job: Job,
-        origin: &Origin,
-        origins: &[Origin],
+        trees: &Trees<'_>,
+        asked: &Asked,
     ) -> Result<(Entry, Arc<Vec<Manifest>>), Box<dyn std::error::Error + Send + Sync>> {
+        let Trees { origins, position } = *trees;
+        let origin = &origins[position];
         let job = Arc::new(job);
         let mut known: HashMap<Missing, Supplied> = HashMap::new();
         for _ in 0..ROUNDS {
@@ -291,7 +335,8 @@ impl Reconciler {
                 .map_err(|_| "rendering failed unexpectedly")?;
             match outcome {
                 Err(RenderError::Missing(missing)) => {
-                    let found = self.supply(application, &missing).await?;
+                    let asked = (position, asked);
+                    let found = self.supply(application, &missing, asked).await?;
                     if found.is_empty() {
                         return Err(RenderError::Missing(missing).into());
                     }
@@ -467,7 +512,12 @@ impl Reconciler {
         };
         let records = self.records();
         for (position, source) in sources.iter().enumerate() {
-            if crate::source::normalize(&source.repo_url) != url {
+            if normalize(&source.repo_url) != url {
+                if !is_reference_only(source)
+                    && self.needs_newer(url, application, position).await?
+                {
+                    return Some(true);
+                }
                 continue;
             }
             let repo = records.repo(&source.repo_url, &application.spec.project);
@@ -511,6 +561,34 @@ impl Reconciler {
                     .as_ref()
                     .is_none_or(|paths| reads.concerned_by(paths))
             }) {
+                return Some(true);
+            }
+        }
+        Some(false)
+    }
+
+    /// Whether a repository has another chart now for what a source needs of it beside its own files; nothing when that cannot be
+    /// told.
+    async fn needs_newer(
+        &self,
+        url: &str,
+        application: &Application,
+        position: usize,
+    ) -> Option<bool> {
+        let (name, project) = (&application.metadata.name, &application.spec.project);
+        let records = self.records();
+        for (missing, reads) in self.inner.rendered.charts_of(name, position)? {
+            let Missing::Chart { repository, .. } = &missing else {
+                continue;
+            };
+            if normalize(&records.repo(repository, project).url) != url {
+                continue;
+            }
+            let asked = Asked::default();
+            let ask = [missing.clone().into()];
+            let found = self.supply(application, &ask, (position, &asked)).await;
+            let found = found.ok()?;
+            if !reads.hold_in(found.get(&missing)?.tree.as_ref()) {
                 return Some(true);
             }
         }

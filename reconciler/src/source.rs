@@ -34,6 +34,8 @@ pub use error::SourceError;
 pub use place::place;
 use revision::{Answer, Refs};
 use store::Store;
+pub(crate) use supply::name_of_repository;
+pub use supply::{Found, Unsupplied};
 pub use tree::GitTree;
 use wake::Wake;
 

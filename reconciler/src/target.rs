@@ -104,6 +104,8 @@ pub(crate) struct Target {
     pub sources: Vec<ApplicationSource>,
     /// Type of each source.
     pub types: Vec<String>,
+    /// Charts that the sources depend on, as `name version`.
+    pub dependencies: Vec<String>,
     pub wanted: Vec<Wanted>,
     /// Kinds that definitions in the source itself bring.
     pub defined: HashMap<(String, String), bool>,
@@ -361,6 +363,7 @@ impl Reconciler {
             revisions: Vec::new(),
             sources: Vec::new(),
             types: Vec::new(),
+            dependencies: Vec::new(),
             wanted: Vec::new(),
             defined: HashMap::new(),
             served: HashSet::new(),
@@ -449,6 +452,7 @@ impl Target {
             .iter()
             .map(|kind| kind.map(|kind| kind.to_string()).unwrap_or_default())
             .collect();
+        self.dependencies = rendered.dependencies;
         // What a client wrote under `sources` stays there, also when it is one.
         if application.spec.sources.is_empty() && sources.len() == 1 {
             self.source = sources.into_iter().next().unwrap_or_default();

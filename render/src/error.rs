@@ -1,7 +1,7 @@
 //! Why a source could not be rendered.
 
 use crate::source::SourceType;
-use crate::supply::Missing;
+use crate::supply::Needed;
 use crate::tree::{TreeError, TreePathError};
 
 /// Why a source could not be rendered. Messages name the file, and the line where there is one.
@@ -106,7 +106,7 @@ pub enum RenderError {
     Overlay(Box<crate::kustomize::OverlayError>),
     /// Something outside the tree is needed: fetch it, put it into the supply and render again.
     #[error("not fetched: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))]
-    Missing(Vec<Missing>),
+    Missing(Vec<Needed>),
     /// The source is larger than it may be.
     #[error("{at}: more than {limit} {what}")]
     TooMuch {

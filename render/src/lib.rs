@@ -24,5 +24,5 @@ pub use error::{RenderError, TemplateError, TemplateFrame};
 pub use limits::Limits;
 pub use manifest::Manifest;
 pub use source::{SourceType, detect};
-pub use supply::{Missing, NoSupply, Supplied, Supply};
+pub use supply::{Missing, Needed, NoSupply, Supplied, Supply};
 pub use tree::{MemoryTree, Tree};

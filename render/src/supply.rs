@@ -46,6 +46,32 @@ impl fmt::Display for Missing {
     }
 }
 
+/// Something that is missing, and what asks for it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Needed {
+    /// What is missing.
+    pub what: Missing,
+    /// The file that asks for it, with line and column where they are known; empty for what the caller himself named.
+    pub by: String,
+}
+
+impl From<Missing> for Needed {
+    fn from(what: Missing) -> Self {
+        let by = String::new();
+        Self { what, by }
+    }
+}
+
+impl fmt::Display for Needed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.what.fmt(f)?;
+        if !self.by.is_empty() {
+            write!(f, " (wanted by {})", self.by)?;
+        }
+        Ok(())
+    }
+}
+
 /// A tree and the folder in it that was asked for.
 #[derive(Clone)]
 pub struct Supplied {

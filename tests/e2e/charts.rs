@@ -2,7 +2,7 @@
 
 use anyhow::{Result, ensure};
 use serde_json::{Value, json};
-use tiphys_testbed::charts::{ChartRegistry, HelmRepository};
+use tiphys_testbed::charts::{ChartRegistry, HelmRepository, sha256};
 use tiphys_tests::World;
 
 const TEMPLATE: &str = "apiVersion: v1
@@ -215,11 +215,114 @@ fn dependencies_of_a_chart_in_git_are_fetched() -> Result<()> {
         app["status"]["conditions"].to_string().contains("^3.0.0")
     })?;
     let message = broken["status"]["conditions"].to_string();
-    ensure!(
-        message.contains("queue") && !message.contains("s3cret"),
-        "{message}"
-    );
+    for part in [
+        "app/Chart.yaml:5:3: the chart queue ^3.0.0 is needed",
+        "there are 2.0.0, 1.2.0",
+        "ask for a version that is there",
+    ] {
+        ensure!(message.contains(part), "{part}: {message}");
+    }
+    ensure!(!message.contains("s3cret"), "{message}");
+    // What is published later is found without another commit.
+    helm.publish("queue", "3.0.0", &FILES)?;
+    world.until("Synced with the new chart", |app| {
+        app["status"]["sync"]["status"] == "Synced"
+            && app["status"]["operationState"]["syncResult"]["dependencies"]
+                == json!(["cache 0.3.9", "queue 3.0.0"])
+    })?;
+    assert_eq!(data(&world, "queue")?["version"], "3.0.0");
     Ok(())
+}
+
+/// Charts that lie in Git and depend on charts elsewhere: with a lock file nothing moves, without one the newest that fits is live, of
+/// either kind of repository, and without healing.
+#[test]
+fn a_chart_in_git_follows_its_dependencies() -> Result<()> {
+    let world = World::start("dependenciesmove", "sqlite")?;
+    let (helm, oci) = (helm_repository(&world)?, registry(&world)?);
+    helm.publish("queue", "1.2.0", &FILES)?;
+    oci.publish("cache", "0.3.1", &FILES)?;
+    // One names its repository, as it is registered here.
+    let description = format!(
+        "apiVersion: v2\nname: shop\nversion: 1.0.0\ndependencies:\n- {{name: queue, version: ^1.2.0, repository: '@charts'}}\n\
+         - {{name: cache, version: ~0.3.0, repository: {:?}}}\n",
+        oci.url()
+    );
+    world.repository.write("app/Chart.yaml", &description)?;
+    world
+        .repository
+        .write("app/values.yaml", "color: green\n")?;
+    world.repository.write("app/templates/map.yaml", TEMPLATE)?;
+    let first = world.repository.commit("one")?;
+    create(
+        &world,
+        json!({"repoURL": world.url(), "path": "app", "targetRevision": "main"}),
+        true,
+    )?;
+    world.until_synced(&first)?;
+    let versions = || -> Result<[Value; 2]> {
+        let (queue, cache) = (data(&world, "queue")?, data(&world, "cache")?);
+        Ok([queue["version"].clone(), cache["version"].clone()])
+    };
+    assert_eq!(versions()?, ["1.2.0", "0.3.1"]);
+    let live_with = |dependencies: [&str; 2]| {
+        let dependencies = json!(dependencies);
+        world.until("Synced with other charts", |app| {
+            let status = &app["status"];
+            app["operation"].is_null()
+                && status["sync"]["status"] == "Synced"
+                && status["sync"]["revision"] == first
+                && status["operationState"]["syncResult"]["dependencies"] == dependencies
+        })
+    };
+    helm.publish("queue", "2.0.0", &FILES)?;
+    helm.publish("queue", "1.3.0", &FILES)?;
+    live_with(["cache 0.3.1", "queue 1.3.0"])?;
+    assert_eq!(versions()?, ["1.3.0", "0.3.1"]);
+    oci.publish("cache", "0.3.2", &FILES)?;
+    live_with(["cache 0.3.2", "queue 1.3.0"])?;
+    assert_eq!(versions()?, ["1.3.0", "0.3.2"]);
+
+    let locked = format!(
+        "dependencies:\n- name: queue\n  repository: {}\n  version: 1.2.0\n- name: cache\n  repository: {}\n  version: 0.3.1\n",
+        helm.url(),
+        oci.url()
+    );
+    let digest = digest(&helm.url(), &oci.url());
+    world
+        .repository
+        .write("app/Chart.lock", format!("{locked}digest: {digest}\n"))?;
+    let second = world.repository.commit("two")?;
+    world.until_synced(&second)?;
+    assert_eq!(versions()?, ["1.2.0", "0.3.1"]);
+    helm.publish("queue", "1.4.0", &FILES)?;
+    oci.publish("cache", "0.3.3", &FILES)?;
+    // A commit after that is live, and with it everything that was published before would be.
+    world.repository.write("app/values.yaml", "color: blue\n")?;
+    let third = world.repository.commit("three")?;
+    world
+        .client
+        .get(&format!("{}?refresh=hard", world.path("")))?
+        .ok()?;
+    world.until_synced(&third)?;
+    assert_eq!(data(&world, "shop")?["color"], "blue");
+    assert_eq!(versions()?, ["1.2.0", "0.3.1"]);
+    Ok(())
+}
+
+/// What Helm writes as digest into the lock file of the chart above.
+fn digest(helm: &str, oci: &str) -> String {
+    let dependency = |name: &str, version: &str, repository: &str| {
+        format!(r#"{{"name":"{name}","version":"{version}","repository":"{repository}"}}"#)
+    };
+    let text = format!(
+        "[[{},{}],[{},{}]]",
+        dependency("queue", "^1.2.0", helm),
+        dependency("cache", "~0.3.0", oci),
+        dependency("queue", "1.2.0", helm),
+        dependency("cache", "0.3.1", oci),
+    );
+    format!("sha256:{}", sha256(text.as_bytes()))
 }
 
 #[test]

@@ -75,6 +75,7 @@ struct Case {
     gate: Gate,
     pin: Option<Pin>,
     digest: &'static str,
+    dependencies: Vec<String>,
 }
 
 fn case(changes: Value) -> Case {
@@ -94,6 +95,7 @@ fn case(changes: Value) -> Case {
         gate: Gate::Open,
         pin: None,
         digest: "",
+        dependencies: Vec::new(),
     }
 }
 
@@ -104,6 +106,7 @@ impl Case {
             sync: self.sync,
             resources: &self.resources,
             revisions: &["r2".to_owned()],
+            dependencies: &self.dependencies,
             windows: &self.windows,
             gate: &self.gate,
             pin: self.pin.as_ref(),
@@ -218,6 +221,32 @@ fn pruning_is_protected() {
         ..case(json!({"spec": {"syncPolicy": {"automated": {"allowEmpty": true}}}}))
     };
     assert!(allowed.sync().prune);
+}
+
+#[test]
+fn a_newer_chart_at_the_same_commit_is_something_new() {
+    for (phase, reason) in [
+        ("Succeeded", "most recent sync already to r2"),
+        ("Failed", "Failed last sync attempt to [r2]: because"),
+    ] {
+        let mut done = synced_to("r2", phase, 999, json!({}));
+        merge(
+            &mut done,
+            json!({
+                "spec": {"syncPolicy": {"automated": {"selfHeal": false}}},
+                "status": {"operationState": {"syncResult": {"dependencies": ["queue 1.2.0"]}}},
+            }),
+        );
+        let with = |versions: &[&str]| Case {
+            dependencies: versions.iter().map(|&one| one.to_owned()).collect(),
+            ..case(done.clone())
+        };
+        assert_eq!(with(&["queue 1.2.0"]).decide().reason, reason);
+        for newer in [&["queue 1.3.0"][..], &[], &["cache 1.0.0", "queue 1.2.0"]] {
+            let sync = with(newer).sync();
+            assert!(sync.resources.is_empty(), "it is no healing: {newer:?}");
+        }
+    }
 }
 
 #[test]

@@ -141,6 +141,7 @@ impl<'a> Attempt<'a> {
             source: Some(sync.source.clone().unwrap_or_else(|| target.source.clone()))
                 .filter(|_| target.sources.is_empty()),
             sources: target.sources.clone(),
+            dependencies: target.dependencies.clone(),
             ..SyncOperationResult::default()
         }
     }

@@ -220,6 +220,20 @@ impl Cache {
         })
     }
 
+    /// The charts that the last rendering of a source was given beside its own files, and what it read of each.
+    pub fn charts_of(&self, application: &str, position: usize) -> Option<Vec<(Missing, Reads)>> {
+        with(&self.memory, |memory| {
+            let entry = memory.last.get(&(application.to_owned(), position))?;
+            let parts = entry.reads.iter().filter_map(|(part, reads)| match part {
+                Part::Supplied(missing @ Missing::Chart { .. }) => {
+                    Some((missing.clone(), reads.clone()))
+                }
+                _ => None,
+            });
+            Some(parts.collect())
+        })
+    }
+
     /// Whether the last rendering of a source would read the same in this tree.
     pub fn last_holds_in(&self, application: &str, position: usize, tree: &dyn Tree) -> bool {
         let entry = with(&self.memory, |memory| {

@@ -187,13 +187,16 @@ fn failed(repo: &Repo, message: impl std::fmt::Display) -> SourceError {
     }
 }
 
-/// The versions that are chosen from, for an error message.
+/// The versions that are chosen from, for an error message: the newest, and how many more there are.
 fn hint<'a>(versions: impl Iterator<Item = &'a str>) -> String {
-    let some: Vec<&str> = versions.take(5).collect();
-    if some.is_empty() {
-        "; there is none".to_owned()
-    } else {
-        format!("; there are {}", some.join(", "))
+    const SHOWN: usize = 5;
+    let mut versions: Vec<&str> = versions.collect();
+    version::newest_first(&mut versions);
+    let some = versions.get(..SHOWN).unwrap_or(&versions).join(", ");
+    match versions.len().saturating_sub(SHOWN) {
+        _ if versions.is_empty() => "; there is none".to_owned(),
+        0 => format!("; there are {some}"),
+        more => format!("; there are {some} and {more} older ones"),
     }
 }
 

@@ -1,13 +1,14 @@
 //! Brings what a rendering lacks: charts of repositories, and Kustomize's remote bases and files.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use futures::{StreamExt as _, TryStreamExt as _};
 use tiphys_render::kustomize::remote;
 use tiphys_render::tree::TreePath;
-use tiphys_render::{Missing, Supplied};
+use tiphys_render::{Missing, Needed, Supplied};
 
 use super::{Kind, Repo, SourceError, Sources, helm, http};
 
@@ -46,6 +47,58 @@ impl Files {
     }
 }
 
+/// What was fetched.
+pub struct Found {
+    /// The files.
+    pub supplied: Supplied,
+    /// The exact version of a chart; empty for anything else.
+    pub version: String,
+}
+
+impl From<Supplied> for Found {
+    fn from(supplied: Supplied) -> Self {
+        let version = String::new();
+        Self { supplied, version }
+    }
+}
+
+/// What a rendering lacks and cannot have.
+#[derive(Debug)]
+pub struct Unsupplied {
+    /// What is missing, and what asks for it.
+    pub needed: Needed,
+    /// Why it cannot be had.
+    pub error: SourceError,
+}
+
+impl fmt::Display for Unsupplied {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { needed, error } = self;
+        if !needed.by.is_empty() {
+            write!(f, "{}: ", needed.by)?;
+        }
+        let Missing::Chart { name, version, .. } = &needed.what else {
+            return error.fmt(f);
+        };
+        let space = if version.is_empty() { "" } else { " " };
+        write!(f, "the chart {name}{space}{version} is needed: {error}")?;
+        match error {
+            SourceError::NoChartVersion { .. } => f.write_str(
+                "; ask for a version that is there, and renew the lock file if there is one (`helm dependency update`)",
+            ),
+            SourceError::UnknownChart { .. } => {
+                f.write_str("; check the name of the chart and the URL of its repository")
+            }
+            SourceError::Authentication { .. } => {
+                f.write_str("; register the repository with a name and password that may read it")
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for Unsupplied {}
+
 impl Sources {
     /// Fetches what a rendering lacks, with the credentials that `repo_of` knows for each URL. A URL that looked like a file and
     /// turns out to be a repository is answered as [`Missing::Base`] of the same URL.
@@ -54,12 +107,18 @@ impl Sources {
     /// When one of them cannot be had.
     pub async fn supply(
         &self,
-        missing: &[Missing],
+        needed: &[Needed],
         repo_of: Finder<'_>,
-    ) -> Result<HashMap<Missing, Supplied>, SourceError> {
+    ) -> Result<HashMap<Missing, Found>, Unsupplied> {
         let mut asked = Vec::new();
-        for one in missing {
-            asked.push(self.supply_one(one, repo_of));
+        for needed in needed {
+            asked.push(async move {
+                let found = self.supply_one(&needed.what, repo_of).await;
+                found.map_err(|error| Unsupplied {
+                    needed: needed.clone(),
+                    error,
+                })
+            });
         }
         futures::stream::iter(asked)
             .buffer_unordered(AT_ONCE)
@@ -71,7 +130,7 @@ impl Sources {
         &self,
         missing: &Missing,
         repo_of: Finder<'_>,
-    ) -> Result<(Missing, Supplied), SourceError> {
+    ) -> Result<(Missing, Found), SourceError> {
         match missing {
             Missing::Chart {
                 repository,
@@ -84,16 +143,17 @@ impl Sources {
                     tree: chart.tree,
                     path: chart.path,
                 };
-                Ok((missing.clone(), supplied))
+                let version = chart.version;
+                Ok((missing.clone(), Found { supplied, version }))
             }
-            Missing::Base { url } => Ok((missing.clone(), self.base(url, repo_of).await?)),
+            Missing::Base { url } => Ok((missing.clone(), self.base(url, repo_of).await?.into())),
             Missing::File { url } => match self.file(url, repo_of).await {
-                Ok(supplied) => Ok((missing.clone(), supplied)),
+                Ok(supplied) => Ok((missing.clone(), supplied.into())),
                 Err(error) if remote::parse(url).is_none() => Err(error),
                 Err(error) => {
                     let base = Missing::Base { url: url.clone() };
                     let supplied = self.base(url, repo_of).await.map_err(|_| error)?;
-                    Ok((base, supplied))
+                    Ok((base, supplied.into()))
                 }
             },
         }
@@ -165,26 +225,33 @@ impl Sources {
     }
 }
 
-/// The repository of a chart. An alias would be one of `helm repo add`, of which there is none here.
+/// The name of a repository that is written in place of its URL.
+pub fn name_of_repository(text: &str) -> Option<&str> {
+    text.strip_prefix('@')
+        .or_else(|| text.strip_prefix("alias:"))
+}
+
+/// The repository of a chart; a name stands for the Helm repository that is registered with it.
 fn chart_repository(repository: &str, repo_of: Finder<'_>) -> Result<Repo, SourceError> {
-    if repository.starts_with('@') || repository.starts_with("alias:") {
+    let mut repo = repo_of(repository);
+    if let Some(name) = name_of_repository(&repo.url) {
         return Err(SourceError::Misconfigured {
             url: repository.to_owned(),
-            message: "a dependency names its repository by an alias, which is known to the user's own Helm only; write the URL of the repository".to_owned(),
+            message: format!(
+                "no Helm repository is registered with the name '{name}' that stands in place of a URL; register it, or write the URL"
+            ),
         });
     }
-    let mut repo = repo_of(repository);
     // What the chart writes decides; whether a registry has TLS is known of a registered one only.
     match repo.kind {
         Kind::Registry { .. } => {}
-        _ if repository.starts_with("oci://") => {
+        _ if repo.url.starts_with("oci://") => {
             repo.kind = Kind::Registry {
                 insecure_http: false,
             };
         }
         _ => repo.kind = Kind::Helm,
     }
-    repository.clone_into(&mut repo.url);
     Ok(repo)
 }
 
@@ -265,7 +332,7 @@ mod tests {
     }
 
     #[test]
-    fn an_alias_is_refused_and_a_url_finds_its_credentials() {
+    fn a_name_that_is_not_registered_is_refused_and_a_url_finds_its_credentials() {
         let finder = |url: &str| {
             let mut repo = Repo::anonymous(url);
             repo.username = format!("user of {url}");
@@ -273,7 +340,7 @@ mod tests {
         };
         for alias in ["@stable", "alias:stable"] {
             let error = chart_repository(alias, &finder).err().unwrap();
-            assert!(error.to_string().contains("alias"), "{error}");
+            assert!(error.to_string().contains("'stable'"), "{error}");
         }
         let repo = chart_repository("oci://example.com/charts", &finder)
             .ok()

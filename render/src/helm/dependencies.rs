@@ -4,13 +4,21 @@ use std::sync::Arc;
 
 use super::chart::{ChartData, Loader, chart_fault};
 use super::documents::{self, Document};
+use super::lock::Lock;
 use super::metadata::Dependency;
 use super::range;
 use super::working::Node;
-use crate::supply::{Missing, Supply};
+use crate::supply::{Missing, Needed, Supply};
 use crate::tree::{Tree, TreePath};
+use crate::yaml::locate::{Step, nearest};
 use crate::yaml::{self, Duplicates, Numbers, Reading};
 use crate::{Limits, RenderError};
+
+/// A dependency that is not in `charts/`, and where it is written.
+struct Absent {
+    dependency: Dependency,
+    by: String,
+}
 
 /// Adds the charts that are named in `dependencies` and not in `charts/`. As `helm dependency build`, it looks at the chart itself
 /// and not at its subcharts, and takes the versions of the lock file.
@@ -30,18 +38,26 @@ pub fn complete(
         return Ok(data);
     }
     up_to_date(&data)?;
-    let mut absent = match &data.lock {
+    let resolved = match &data.lock {
         Some(lock) => lock.resolved(wanted),
         None => wanted.to_vec(),
     };
-    absent.retain(is_absent);
+    let absent: Vec<Absent> = resolved
+        .into_iter()
+        .enumerate()
+        .filter(|(_, dependency)| is_absent(dependency))
+        .map(|(element, dependency)| Absent {
+            by: place(&data, tree, path, element, loader.file_limit()),
+            dependency,
+        })
+        .collect();
     let mut children = data.children.clone();
     let mut missing = Vec::new();
     for dependency in absent {
-        let child = if let Some(below) = dependency.repository.strip_prefix("file://") {
-            Some(local(&data, &dependency, below, tree, path, loader)?)
+        let child = if let Some(below) = dependency.dependency.repository.strip_prefix("file://") {
+            Some(local(&dependency, below, tree, path, loader)?)
         } else {
-            remote(&data, &dependency, supply, loader, &mut missing)?
+            remote(data.lock.as_ref(), dependency, supply, loader, &mut missing)?
         };
         if let Some(child) = child {
             let known = children.iter().any(|other: &Arc<ChartData>| {
@@ -90,19 +106,33 @@ fn up_to_date(data: &ChartData) -> Result<(), RenderError> {
     }
 }
 
+/// Where a dependency is written: the file, and the place in it if it can be found.
+fn place(data: &ChartData, tree: &dyn Tree, path: &TreePath, element: usize, limit: u64) -> String {
+    let steps = [Step::Key("dependencies"), Step::Item(element)];
+    // Charts of the first version have a file of their own for them.
+    let own = (data.metadata.api_version == "v1").then(|| path.child("requirements.yaml"));
+    for file in own.into_iter().chain([path.child("Chart.yaml")]) {
+        let text = tree.read(&file, limit).unwrap_or_default();
+        if let Some(place) = nearest(&text, &steps) {
+            return format!("{file}:{place}");
+        }
+    }
+    data.origin.to_string()
+}
+
 fn local(
-    data: &ChartData,
-    dependency: &Dependency,
+    wanted: &Absent,
     below: &str,
     tree: &dyn Tree,
     path: &TreePath,
     loader: &mut Loader<'_>,
 ) -> Result<Arc<ChartData>, RenderError> {
+    let dependency = &wanted.dependency;
     let at = path.join(below)?;
     let child = loader.folder(tree, &at)?;
     if !range::compatible(&dependency.version, &child.metadata.version) {
         return Err(chart_fault(
-            &data.origin,
+            &wanted.by,
             format!(
                 "can't get a valid version for dependency {}: {} has version {}, wanted is {}",
                 dependency.name, child.origin, child.metadata.version, dependency.version
@@ -113,46 +143,47 @@ fn local(
 }
 
 fn remote(
-    data: &ChartData,
-    dependency: &Dependency,
+    lock: Option<&Lock>,
+    wanted: Absent,
     supply: &dyn Supply,
     loader: &mut Loader<'_>,
-    missing: &mut Vec<Missing>,
+    missing: &mut Vec<Needed>,
 ) -> Result<Option<Arc<ChartData>>, RenderError> {
+    let Absent { dependency, by } = wanted;
     if dependency.repository.is_empty() {
         return Err(chart_fault(
-            &data.origin,
+            &by,
             format!(
-                "found in Chart.yaml, but missing in charts/ directory: {}",
+                "found in Chart.yaml, but missing in charts/ directory: {}; put the chart there, or write the repository that has it",
                 dependency.name
             ),
         ));
     }
-    let version = match &data.lock {
+    let version = match lock {
         None => dependency.version.clone(),
-        Some(lock) => match lock.version(dependency) {
+        Some(lock) => match lock.version(&dependency) {
             Some(version) if range::compatible(&dependency.version, version) => version.to_owned(),
             _ => {
                 return Err(chart_fault(
-                    &data.origin,
+                    &by,
                     format!(
-                        "the lock file is out of sync with the dependencies: {} {} is not in it",
+                        "the lock file is out of sync with the dependencies: {} {} is not in it; run `helm dependency update` and commit it",
                         dependency.name, dependency.version
                     ),
                 ));
             }
         },
     };
-    let wanted = Missing::Chart {
+    let what = Missing::Chart {
         repository: dependency.repository.clone(),
         name: dependency.name.clone(),
         version,
     };
-    match supply.get(&wanted) {
+    match supply.get(&what) {
         Some(found) => loader.folder(&*found.tree, &found.path).map(Some),
         None => {
-            if !missing.contains(&wanted) {
-                missing.push(wanted);
+            if missing.iter().all(|needed| needed.what != what) {
+                missing.push(Needed { what, by });
             }
             Ok(None)
         }

@@ -325,7 +325,7 @@ impl Reader<'_> {
                 url: file.to_owned(),
             };
             let Some(found) = self.supply.get(&missing) else {
-                return Err(RenderError::Missing(vec![missing]));
+                return Err(RenderError::Missing(vec![missing.into()]));
             };
             return self.read(&*found.tree, &found.path);
         }

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::supply::{Missing, NoSupply, Supplied};
+use crate::supply::{Missing, Needed, NoSupply, Supplied};
 use crate::tree::MemoryTree;
 
 const CHART: &str = "apiVersion: v2\nname: web\nversion: 1.0.0\n";
@@ -115,7 +115,7 @@ fn value_files_come_from_the_tree_other_sources_and_the_supply() {
     options.values = vec![ValueSource::File(url.clone())];
     assert_eq!(
         render_with(&tree, &options),
-        Err(RenderError::Missing(vec![Missing::File { url }]))
+        Err(RenderError::Missing(vec![Missing::File { url }.into()]))
     );
 }
 
@@ -154,10 +154,13 @@ fn dependencies_are_named_and_then_supplied() {
             "{{ define \"local.name\" }}local{{ end }}",
         );
     let missing = |version: &str| {
-        Err(RenderError::Missing(vec![Missing::Chart {
-            repository: "https://example.com".into(),
-            name: "db".into(),
-            version: version.into(),
+        Err(RenderError::Missing(vec![Needed {
+            what: Missing::Chart {
+                repository: "https://example.com".into(),
+                name: "db".into(),
+                version: version.into(),
+            },
+            by: "web/Chart.yaml:5:3".into(),
         }]))
     };
     assert_eq!(render_with(&tree, &Options::default()), missing(">=1.0.0"));

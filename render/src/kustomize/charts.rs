@@ -93,7 +93,7 @@ pub(super) fn render(
                 .context
                 .supply
                 .get(&missing)
-                .ok_or_else(|| RenderError::Missing(vec![missing]))?;
+                .ok_or_else(|| RenderError::Missing(vec![missing.into()]))?;
             (supplied.tree.as_ref(), supplied.path)
         }
     };

@@ -84,6 +84,12 @@ impl Fault {
                 chain: vec![asked(file, place, field)],
             }
             .into(),
+            Self::Render(RenderError::Missing(mut missing)) => {
+                for needed in missing.iter_mut().filter(|needed| needed.by.is_empty()) {
+                    needed.by = asked(file, place, field);
+                }
+                RenderError::Missing(missing)
+            }
             Self::Render(error) => error,
         }
     }

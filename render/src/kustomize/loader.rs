@@ -257,7 +257,7 @@ impl<'a> Loader<'a> {
             url: url.to_owned(),
         };
         let Some(supplied) = self.context.supply.get(&missing) else {
-            return Err(RenderError::Missing(vec![missing]).into());
+            return Err(RenderError::Missing(vec![missing.into()]).into());
         };
         let content = supplied
             .tree
@@ -373,7 +373,7 @@ impl<'a> Loader<'a> {
             url: url.to_owned(),
         };
         let Some(supplied) = self.context.supply.get(&missing) else {
-            return Err(RenderError::Missing(vec![missing]).into());
+            return Err(RenderError::Missing(vec![missing.into()]).into());
         };
         let (root, kind) = supplied
             .path

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use serde_json::Value;
 
 use super::{Options, Overrides, render, types};
-use crate::supply::{Missing, Supplied, Supply};
+use crate::supply::{Missing, Needed, Supplied, Supply};
 use crate::tree::TreePath;
 use crate::{Limits, MemoryTree, NoSupply, RenderError};
 
@@ -243,7 +243,14 @@ fn what_is_remote_is_named_at_once_and_taken_from_the_supply() {
     let Err(RenderError::Missing(missing)) = build(&files, "") else {
         panic!("nothing is there yet");
     };
-    assert_eq!(missing.len(), 2);
+    let by: Vec<_> = missing.iter().map(|needed| needed.by.as_str()).collect();
+    assert_eq!(
+        by,
+        [
+            "kustomization.yaml:3:3 resources[0]",
+            "kustomization.yaml:4:3 resources[1]"
+        ]
+    );
     let remote = Remote(Mutex::new(Vec::new()));
     let built = build_with(&files, "", &Options::default(), &remote, &Limits::default()).unwrap();
     let names: Vec<_> = built
@@ -393,10 +400,13 @@ fn charts_are_rendered_only_where_that_is_switched_on() {
         |files: &[(&str, &str)]| build_with(files, "", &options, &NoSupply, &Limits::default());
     assert_eq!(
         with(&files),
-        Err(RenderError::Missing(vec![Missing::Chart {
-            repository: "oci://example.org".into(),
-            name: "far".into(),
-            version: "1.0.0".into(),
+        Err(RenderError::Missing(vec![Needed {
+            what: Missing::Chart {
+                repository: "oci://example.org".into(),
+                name: "far".into(),
+                version: "1.0.0".into(),
+            },
+            by: "kustomization.yaml:5:3 helmCharts[1]".into(),
         }]))
     );
     let local = files[0].1.split_once("- {name: far").unwrap().0;

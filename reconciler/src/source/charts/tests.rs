@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 use tiphys_render::archive::ArchiveLimits;
-use tiphys_render::{Missing, Supplied};
+use tiphys_render::{Missing, Needed};
 use tiphys_testbed::charts::{basic, challenge, index_entry};
 use tiphys_testbed::web::{Answer as Given, Request, Web};
 
@@ -67,7 +67,7 @@ fn index(entries: &[(&str, &str, &str)]) -> String {
 }
 
 /// The message of what has to fail.
-fn message<T>(result: Result<T, SourceError>) -> String {
+fn message<T, E: ToString>(result: Result<T, E>) -> String {
     result.err().expect("this has to fail").to_string()
 }
 
@@ -456,7 +456,8 @@ fn what_is_missing_is_supplied() {
     let base = |query: &str| Missing::Base {
         url: format!("file://{}//overlay{query}", git.bare().display()),
     };
-    let read = |supplied: &Supplied, below: &str| {
+    let read = |found: &super::super::Found, below: &str| {
+        let supplied = &found.supplied;
         let path = supplied.path.join(below).unwrap();
         String::from_utf8(supplied.tree.read(&path, 1000).unwrap().into_owned()).unwrap()
     };
@@ -468,7 +469,10 @@ fn what_is_missing_is_supplied() {
             file("/values.yaml?token=s3cret"),
             base("?ref=v1&timeout=90s"),
         ];
-        let found = sources.supply(&wanted, &finder).await.unwrap();
+        let found = sources
+            .supply(&wanted.clone().map(Needed::from), &finder)
+            .await
+            .unwrap();
         assert_eq!(found.len(), 3);
         assert!(read(&found[&wanted[0]], "Chart.yaml").contains("1.0.0"));
         assert_eq!(read(&found[&wanted[1]], ""), "a: 1\n");
@@ -477,10 +481,16 @@ fn what_is_missing_is_supplied() {
             "resources: []\n"
         );
         let asked = web.requests();
-        sources.supply(&wanted, &finder).await.unwrap();
+        sources
+            .supply(&wanted.clone().map(Needed::from), &finder)
+            .await
+            .unwrap();
         assert_eq!(web.requests(), asked, "all of it is here");
         for (missing, expected) in [
-            (chart("@stable"), "alias"),
+            (
+                chart("@stable"),
+                "no Helm repository is registered with the name 'stable'",
+            ),
             (chart("file:///etc"), "not a repository URL"),
             (file("/gone.yaml?token=s3cret"), "404"),
             (file("/huge.yaml"), "10485760 bytes"),
@@ -498,7 +508,7 @@ fn what_is_missing_is_supplied() {
                 "https://",
             ),
         ] {
-            let error = message(sources.supply(&[missing], &finder).await);
+            let error = message(sources.supply(&[missing.into()], &finder).await);
             assert!(
                 error.contains(expected) && !error.contains("s3cret"),
                 "{error}"
@@ -509,7 +519,7 @@ fn what_is_missing_is_supplied() {
             folder: folder.path().join("strict"),
             ..options(folder.path())
         });
-        let error = message(strict.supply(&[base("")], &finder).await);
+        let error = message(strict.supply(&[base("").into()], &finder).await);
         assert!(error.contains("not read"), "{error}");
     });
 }

@@ -34,6 +34,16 @@ pub fn choose<'a>(
     Ok(best.map(|(at, _)| at))
 }
 
+/// Puts the newest first, and what is no version last.
+pub fn newest_first(versions: &mut [&str]) {
+    versions.sort_by(
+        |one, other| match (Version::parse(one), Version::parse(other)) {
+            (Ok(one), Ok(other)) => other.precedence(&one),
+            (one, other) => one.is_err().cmp(&other.is_err()),
+        },
+    );
+}
+
 /// Whether a text names one version rather than a range. Helm then asks a registry for that tag, without a list of tags.
 #[must_use]
 pub fn is_pinned(wanted: &str) -> bool {
@@ -56,6 +66,16 @@ pub fn of_tag(tag: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_newest_is_shown_first() {
+        let mut versions = ["1.9.0", "none", "1.10.0", "1.10.0-rc.1", "2.0.0"];
+        newest_first(&mut versions);
+        assert_eq!(
+            versions,
+            ["2.0.0", "1.10.0", "1.10.0-rc.1", "1.9.0", "none"]
+        );
+    }
 
     #[test]
     fn the_newest_that_fits_is_chosen() {
