@@ -185,20 +185,32 @@ fn flatten(value: Value, found: &mut Vec<Value>) {
     }
 }
 
-/// What Tiphys makes of a chart.
+/// What Tiphys makes of a chart; what it says of a template that failed is in Helm's words.
 ///
 /// # Errors
 /// When the folder cannot be read.
 pub fn by_tiphys(chart: &Path, flags: &Flags) -> Result<Outcome> {
-    let tree = folder_tree(chart)?;
-    Ok(documents(&tree, &flags.options).map_err(|error| error.to_string()))
+    Ok(in_tree(&folder_tree(chart)?, &TreePath::root(), flags))
+}
+
+/// The same, of a chart in a tree, in which links may lead out of the chart.
+#[must_use]
+pub fn in_tree(tree: &MemoryTree, chart: &TreePath, flags: &Flags) -> Outcome {
+    documents(tree, chart, &flags.options).map_err(|error| match error {
+        RenderError::Template(error) => error.text,
+        other => other.to_string(),
+    })
 }
 
 /// What is printed, whether it is an object of Kubernetes or not; Helm does not ask either.
-fn documents(tree: &MemoryTree, options: &Options) -> std::result::Result<Vec<Value>, RenderError> {
-    let (root, limits) = (TreePath::root(), limits());
-    let chart = helm::Chart::load(tree, &root, &NoSupply, &limits)?;
-    let values = helm::read_values(tree, &root, options, &NoSupply, &limits)?;
+fn documents(
+    tree: &MemoryTree,
+    path: &TreePath,
+    options: &Options,
+) -> std::result::Result<Vec<Value>, RenderError> {
+    let limits = limits();
+    let chart = helm::Chart::load(tree, path, &NoSupply, &limits)?;
+    let values = helm::read_values(tree, path, options, &NoSupply, &limits)?;
     let mut found = Vec::new();
     for document in chart.render(options, &facts(), &values)?.documents {
         flatten(document.value, &mut found);
@@ -277,7 +289,7 @@ pub fn masked_like(tiphys: &Outcome, masked: &Outcome) -> Outcome {
     Ok(result)
 }
 
-/// Puts the mark where two renderings of Helm have different texts.
+/// Puts the mark where two renderings of Helm have different texts or numbers.
 fn mask(value: &mut Value, again: &Value) {
     match (value, again) {
         (Value::Object(one), Value::Object(other)) => {
@@ -293,14 +305,16 @@ fn mask(value: &mut Value, again: &Value) {
             }
         }
         (value, again) => {
-            if value != again && value.is_string() && again.is_string() {
+            // Numbers, too: what a chart takes first of the keys of a mapping is another each time with Helm.
+            let is_scalar = |value: &Value| value.is_string() || value.is_number();
+            if value != again && is_scalar(value) && is_scalar(again) {
                 *value = Value::from(RANDOM);
             }
         }
     }
 }
 
-/// Puts the mark where it is in another value, if there is a text.
+/// Puts the mark where it is in another value, if there is a text or a number.
 fn blank(value: &mut Value, like: &Value) {
     match (value, like) {
         (Value::Object(one), Value::Object(other)) => {
@@ -316,7 +330,7 @@ fn blank(value: &mut Value, like: &Value) {
             }
         }
         (value, like) => {
-            if like == RANDOM && value.is_string() {
+            if like == RANDOM && (value.is_string() || value.is_number()) {
                 *value = Value::from(RANDOM);
             }
         }

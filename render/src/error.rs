@@ -87,7 +87,7 @@ pub enum RenderError {
     Template(Box<TemplateError>),
     /// What a template printed is no YAML, or no manifest. Line and column are those of the printed text.
     #[error(
-        "{file}: the printed text is wrong at line {line}, column {column}: {message} ({excerpt:?})"
+        "{file}: the printed text is wrong at line {line}, column {column}: {message} ({excerpt:?}){advice}"
     )]
     Printed {
         /// The template.
@@ -100,6 +100,8 @@ pub enum RenderError {
         message: String,
         /// The line itself, cut.
         excerpt: String,
+        /// Which line of the template prints it, and what can be done, where that can be told; with what separates it.
+        advice: String,
     },
     /// An overlay cannot be built.
     #[error(transparent)]
@@ -140,6 +142,8 @@ pub struct TemplateError {
     pub expression: String,
     /// The way from the outermost template to the place above: one entry for each `include`, `template` or `tpl`.
     pub chain: Vec<TemplateFrame>,
+    /// What can be done about it, where that can be told.
+    pub advice: String,
     /// Helm's own text for it.
     pub text: String,
 }
@@ -174,6 +178,9 @@ impl std::fmt::Display for TemplateError {
             if frame.column > 0 {
                 write!(f, ":{}", frame.column)?;
             }
+        }
+        if !self.advice.is_empty() {
+            write!(f, "; {}", self.advice)?;
         }
         Ok(())
     }

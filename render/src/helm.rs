@@ -3,6 +3,7 @@
 //! [`render`] reads a chart from a tree and renders it once. Whoever renders the same chart often loads a [`Chart`] and calls
 //! [`Chart::render`]: loading, parsing and the schema are then paid for once.
 
+mod advice;
 mod capabilities;
 mod chart;
 mod dependencies;
@@ -191,6 +192,7 @@ impl Chart {
             dependencies::definitions(&root, &self.limits)?
         };
         finish(definitions, outputs, used)
+            .map_err(|error| advice::on_printed(error, |file| self.data.template(file)))
     }
 }
 

@@ -82,6 +82,12 @@ pub fn run(options: &Render) -> Result<()> {
         .path
         .canonicalize()
         .with_context(|| format!("cannot read {}", options.path.display()))?;
+    if !at.is_dir() {
+        bail!(
+            "{} is a file: name the folder of a chart, of an overlay or of manifests",
+            options.path.display()
+        );
+    }
     let root = match &options.root {
         Some(root) => root
             .canonicalize()

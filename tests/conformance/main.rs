@@ -1,7 +1,7 @@
 //! What `cargo xtask conformance` runs: walks folders, renders every chart and overlay with both tools and prints a table.
 //!
 //! A chart is rendered with its defaults, with each values file in its `ci/` folder, and with each file of `--values`, for each
-//! Kubernetes version. Overlays are
+//! Kubernetes version, and once more with each text of `--flags`. Overlays are
 //! the folders with a kustomization that lie in no chart. Values that Helm itself does not give twice (passwords, keys, times)
 //! are not compared.
 
@@ -11,18 +11,21 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result, bail};
+use tiphys_render::tree::TreePath;
 use tiphys_testbed::peers::Peers;
 use tiphys_tests::helm_case::{self, Flags, Outcome};
 use tiphys_tests::overlay_case;
 
 /// Characters of a difference that the table shows.
-const SHOWN: usize = 300;
+const SHOWN: usize = 600;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Verdict {
     Same,
     SameButRandom,
     BothFail,
+    /// Both fail, and do not say the same: the causes may differ.
+    BothFailOtherwise,
     Differs,
     OnlyUpstreamFails,
     OnlyTiphysFails,
@@ -31,7 +34,16 @@ enum Verdict {
 impl Verdict {
     fn of(upstream: &Outcome, tiphys: &Outcome) -> (Self, String) {
         match (upstream, tiphys) {
-            (Err(upstream), Err(tiphys)) => (Self::BothFail, format!("{upstream} | {tiphys}")),
+            (Err(upstream), Err(tiphys)) => {
+                // The one in lines of its own, the other with the places of the files.
+                let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+                let verdict = if words(upstream).contains(&words(tiphys)) {
+                    Self::BothFail
+                } else {
+                    Self::BothFailOtherwise
+                };
+                (verdict, format!("{upstream} | {tiphys}"))
+            }
             (Err(upstream), Ok(_)) => (Self::OnlyUpstreamFails, upstream.clone()),
             (Ok(_), Err(tiphys)) => (Self::OnlyTiphysFails, tiphys.clone()),
             (Ok(_), Ok(_)) => match helm_case::difference(upstream, tiphys) {
@@ -42,7 +54,10 @@ impl Verdict {
     }
 
     fn is_good(self) -> bool {
-        matches!(self, Self::Same | Self::SameButRandom | Self::BothFail)
+        matches!(
+            self,
+            Self::Same | Self::SameButRandom | Self::BothFail | Self::BothFailOtherwise
+        )
     }
 
     fn text(self) -> &'static str {
@@ -50,6 +65,7 @@ impl Verdict {
             Self::Same => "same",
             Self::SameButRandom => "same but random values",
             Self::BothFail => "both fail",
+            Self::BothFailOtherwise => "both fail, with other words",
             Self::Differs => "differs",
             Self::OnlyUpstreamFails => "only upstream fails",
             Self::OnlyTiphysFails => "only tiphys fails",
@@ -62,6 +78,7 @@ struct Arguments {
     folders: Vec<PathBuf>,
     kube_versions: Vec<String>,
     values: Vec<String>,
+    flags: Vec<String>,
     all: bool,
 }
 
@@ -75,6 +92,9 @@ impl Arguments {
                 "--kube-version" => found
                     .kube_versions
                     .push(words.next().context("--kube-version needs a value")?),
+                "--flags" => found
+                    .flags
+                    .push(words.next().context("--flags needs a value")?),
                 "--values" => {
                     let file = words.next().context("--values needs a file")?;
                     if file.contains(char::is_whitespace) || !Path::new(&file).is_file() {
@@ -107,11 +127,14 @@ fn run() -> Result<bool> {
     let peers = Peers::resolve(&mut |line: &str| eprintln!("{line}"))?;
     let mut counts: BTreeMap<(&str, Verdict), usize> = BTreeMap::new();
     for folder in &arguments.folders {
+        let tree = helm_case::folder_tree(folder)?;
         for chart in helm_case::charts_below(folder)? {
+            let below = chart.strip_prefix(folder)?.to_str().context("not UTF-8")?;
+            let path = TreePath::new(below)?;
             for line in value_sets(&chart, &arguments)? {
                 let flags = Flags::parse(&line, &chart)?;
                 let upstream = helm_case::by_helm(&peers.helm, &chart, &flags)?;
-                let tiphys = guarded(|| helm_case::by_tiphys(&chart, &flags))?;
+                let tiphys = guarded(|| Ok(helm_case::in_tree(&tree, &path, &flags)))?;
                 let (mut verdict, mut text) = Verdict::of(&upstream, &tiphys);
                 if verdict == Verdict::Differs {
                     let again = helm_case::by_helm(&peers.helm, &chart, &flags)?;
@@ -128,12 +151,7 @@ fn run() -> Result<bool> {
                 }
             }
         }
-        let overlays = overlay_case::overlays_below(folder)?;
-        if overlays.is_empty() {
-            continue;
-        }
-        let tree = helm_case::folder_tree(folder)?;
-        for overlay in overlays {
+        for overlay in overlay_case::overlays_below(folder)? {
             let below = overlay.strip_prefix(folder)?;
             let upstream = overlay_case::by_kustomize(&peers, &overlay)?;
             let tiphys = guarded(|| overlay_case::by_tiphys(&tree, below))?;
@@ -180,18 +198,19 @@ fn value_sets(chart: &Path, arguments: &Arguments) -> Result<Vec<String>> {
             .map(|version| format!("--kube-version {version} "))
             .collect()
     };
-    Ok(versions
-        .iter()
-        .flat_map(|version| {
-            values
-                .iter()
-                .map(move |values| format!("--include-crds {version}{values}"))
-        })
-        .collect())
+    let mut lines = Vec::new();
+    for version in &versions {
+        for values in &values {
+            lines.push(format!("--include-crds {version}{values}"));
+            let more = arguments.flags.iter();
+            lines.extend(more.map(|flags| format!("{flags} {version}{values}")));
+        }
+    }
+    Ok(lines)
 }
 
 fn row(folder: &Path, chart: &Path, line: &str, verdict: Verdict, text: &str) {
     let name = chart.strip_prefix(folder).unwrap_or(chart);
     let text: String = text.replace('\n', " ").chars().take(SHOWN).collect();
-    println!("{:<20} {} {line}: {text}", verdict.text(), name.display());
+    println!("{:<27} {} {line}: {text}", verdict.text(), name.display());
 }

@@ -18,6 +18,9 @@ pub struct Args {
     /// than once
     #[arg(long, value_name = "FILE")]
     values: Vec<PathBuf>,
+    /// Flags of `helm template` that every rendering is made with once more, as one text; may be given more than once
+    #[arg(long, value_name = "FLAGS", allow_hyphen_values = true)]
+    flags: Vec<String>,
     /// Show what is the same and what both refuse, too
     #[arg(long)]
     all: bool,
@@ -42,6 +45,9 @@ pub fn run(args: &Args) -> Result<()> {
         path.canonicalize()
             .with_context(|| path.display().to_string())
     };
+    for flags in &args.flags {
+        command.args(["--flags", flags]);
+    }
     for file in &args.values {
         command.arg("--values").arg(absolute(file)?);
     }

@@ -63,6 +63,16 @@ const PARSED: usize = 18;
 const ENTRY: usize = 1024;
 
 impl ChartData {
+    /// The text of a template by its path in the tree, of this chart or of a subchart.
+    #[must_use]
+    pub fn template(&self, origin: &str) -> Option<&Text> {
+        let own = self.templates.iter().find(|file| *file.origin == *origin);
+        own.map(|file| &file.data).or_else(|| {
+            let mut children = self.children.iter();
+            children.find_map(|child| child.template(origin))
+        })
+    }
+
     /// About how many bytes it takes in memory, with its subcharts and with its templates parsed.
     #[must_use]
     pub fn memory(&self) -> usize {

@@ -282,6 +282,7 @@ impl Part<'_> {
                 .chars()
                 .take(120)
                 .collect(),
+            advice: String::new(),
             message,
         };
         let reading = Reading {

@@ -143,7 +143,9 @@ impl Engine {
             values.insert("Template", template_value(&source.name, path));
             let printed = session
                 .execute(&source.name, &Value::Map(values.clone()))
-                .map_err(|error| failure::executing(&error, &prepared.files))?;
+                .map_err(|error| {
+                    failure::executing(&error, &prepared.files, &prepared.templates)
+                })?;
             if source.is_notes {
                 continue;
             }
@@ -222,7 +224,7 @@ fn prepare(charts: &[(String, &Node)], workers: NonZeroUsize) -> Result<Prepared
         let (chart, file) = all[name];
         let source: Arc<str> = Arc::from(name.as_str());
         files.insert(Arc::clone(&source), Arc::clone(&file.origin));
-        let parsed = parsed.map_err(|error| failure::parsing(&error, &file.origin))?;
+        let parsed = parsed.map_err(|error| failure::parsing(&error, file, functions()))?;
         templates.add(&parsed);
         if !is_partial(name) {
             executed.push(Source {

@@ -3,21 +3,23 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use tiphys_template::{ExecError, ParseError};
+use tiphys_template::{ExecError, Functions, ParseError, Templates};
 
+use super::advice;
+use super::chart::ChartFile;
 use crate::RenderError;
 use crate::error::{TemplateError, TemplateFrame};
 
 /// A template that cannot be parsed.
-pub fn parsing(error: &ParseError, file: &str) -> RenderError {
+pub fn parsing(error: &ParseError, file: &ChartFile, functions: &Functions) -> RenderError {
     // template: NAME:LINE[:COLUMN]: MESSAGE
     let text = error.to_string();
     let mut tokens = text.split(": ").skip(1);
     let location = tokens.next().unwrap_or_default();
     let last = text.rsplit(": ").next().unwrap_or(&text);
     let (_, line, column) = place(location);
-    RenderError::Template(Box::new(TemplateError {
-        file: file.to_owned(),
+    let mut found = TemplateError {
+        file: file.origin.to_string(),
         line,
         column,
         message: text
@@ -26,7 +28,10 @@ pub fn parsing(error: &ParseError, file: &str) -> RenderError {
             .to_owned(),
         text: format!("parse error at ({location}): {last}"),
         ..TemplateError::default()
-    }))
+    };
+    let content = file.data.to_string_lossy();
+    found.advice = advice::on_parsing(&found, &content, functions.names());
+    RenderError::Template(Box::new(found))
 }
 
 /// One execution on the way to what went wrong.
@@ -40,7 +45,11 @@ struct Step<'a> {
 }
 
 /// A template that failed. `files` are the paths of the templates in the tree.
-pub fn executing(error: &ExecError, files: &HashMap<Arc<str>, Arc<str>>) -> RenderError {
+pub fn executing(
+    error: &ExecError,
+    files: &HashMap<Arc<str>, Arc<str>>,
+    templates: &Templates,
+) -> RenderError {
     let chain = error.chain();
     let steps: Vec<Step<'_>> = chain.iter().filter_map(|text| step(text)).collect();
     let Some(innermost) = steps.last() else {
@@ -98,6 +107,11 @@ pub fn executing(error: &ExecError, files: &HashMap<Arc<str>, Arc<str>>) -> Rend
             innermost.expression.to_owned()
         },
         chain: shortened(frames),
+        advice: if stopped {
+            String::new()
+        } else {
+            advice::on_executing(innermost.message, innermost.expression, templates.names())
+        },
         text: helm_text(error, &chain, cause.filter(|_| stopped)),
     }))
 }
@@ -124,18 +138,29 @@ fn helm_text(error: &ExecError, chain: &[&str], stopped: Option<&str>) -> String
     let mut text = String::new();
     let mut last = None;
     for part in chain {
-        let Some(step) = step(part) else {
+        let Some(rest) = part.strip_prefix("template: ") else {
             return error.text().to_owned();
         };
-        let message = step
-            .message
-            .split(" template:")
-            .next()
-            .unwrap_or(step.message);
-        let lines = format!(
-            "{}:{}:{}\n  executing {:?} at <{}>:\n    {message}\n",
-            step.name, step.line, step.column, step.template, step.expression
-        );
+        let first = |message: &str| {
+            let first = message.split(" template:").next();
+            first.unwrap_or(message).to_owned()
+        };
+        let lines = match step(part) {
+            _ if rest.starts_with("no template ") => format!("{part}\n"),
+            Some(step) => format!(
+                "{}:{}:{}\n  executing {:?} at <{}>:\n    {}\n",
+                step.name,
+                step.line,
+                step.column,
+                step.template,
+                step.expression,
+                first(step.message)
+            ),
+            None => match rest.rsplit_once(": ") {
+                Some((location, message)) => format!("{location}\n  {}\n", first(message)),
+                None => return error.text().to_owned(),
+            },
+        };
         if last.as_ref() != Some(&lines) {
             text.push_str(&lines);
         }
