@@ -337,6 +337,13 @@ fn blank(value: &mut Value, like: &Value) {
     }
 }
 
+/// Whether Helm says what Tiphys says in Helm's words; how the lines are broken does not count.
+#[must_use]
+pub fn says(helm: &str, tiphys: &str) -> bool {
+    let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    words(helm).contains(&words(tiphys))
+}
+
 /// The first difference between two outcomes; `None` when they are the same. Failures are equal to each other.
 #[must_use]
 pub fn difference(helm: &Outcome, tiphys: &Outcome) -> Option<String> {

@@ -35,9 +35,7 @@ impl Verdict {
     fn of(upstream: &Outcome, tiphys: &Outcome) -> (Self, String) {
         match (upstream, tiphys) {
             (Err(upstream), Err(tiphys)) => {
-                // The one in lines of its own, the other with the places of the files.
-                let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
-                let verdict = if words(upstream).contains(&words(tiphys)) {
+                let verdict = if helm_case::says(upstream, tiphys) {
                     Self::BothFail
                 } else {
                     Self::BothFailOtherwise

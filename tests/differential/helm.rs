@@ -69,6 +69,21 @@ fn differences(case: &Path) -> Result<(usize, Vec<String>)> {
         let helm = helm_case::by_helm(&peers().helm, &chart, &flags)?;
         let tiphys = helm_case::by_tiphys(&chart, &flags)?;
         count += 1;
+        if let (Err(helm), Err(tiphys)) = (&helm, &tiphys)
+            && [
+                "execution error at (",
+                "parse error at (",
+                "\n  executing \"",
+            ]
+            .iter()
+            .any(|part| tiphys.contains(part))
+            && !helm_case::says(helm, tiphys)
+        {
+            found.push(format!(
+                "{} {line}: {helm:?} by Helm, {tiphys:?} by Tiphys",
+                case.display()
+            ));
+        }
         if let Some(difference) = helm_case::difference(&helm, &tiphys) {
             found.push(format!("{} {line}: {difference}", case.display()));
         }
