@@ -222,7 +222,7 @@ const CASES: &[(&str, &[&str], &[&str])] = &[
     (
         "charts/schema/chart",
         &["--set", "replicas=many"],
-        &["at '/replicas': ", "\"many\""],
+        &["chart/values.schema.json):", "at '/replicas': ", "\"many\""],
     ),
     (
         "overlays/bad-yaml",

@@ -93,7 +93,7 @@ impl Schema {
 /// Checks the values of a chart and its subcharts against their schemas.
 ///
 /// # Errors
-/// Everything that is wrong, chart by chart, in the form that Helm gives it.
+/// Everything that is wrong, chart by chart, in the form that Helm gives it, and with the file of the schema.
 pub fn validate(chart: &Node, values: &Map) -> Result<(), String> {
     let mut text = String::new();
     check(chart, values, &mut text);
@@ -108,8 +108,11 @@ pub fn validate(chart: &Node, values: &Map) -> Result<(), String> {
 
 fn check(chart: &Node, values: &Map, text: &mut String) {
     let faults = own_faults(&chart.data, values);
-    if !faults.is_empty() {
-        let _ = writeln!(text, "{}:\n{}", chart.name, faults.join("\n"));
+    if let Some(schema) = &chart.data.schema
+        && !faults.is_empty()
+    {
+        let (name, file) = (&chart.name, &schema.origin);
+        let _ = writeln!(text, "{name} ({file}):\n{}", faults.join("\n"));
     }
     for child in &chart.children {
         match values.get(&child.name) {
