@@ -20,7 +20,7 @@ pub enum Format {
 }
 
 /// The fields of Helm's structs in JSON; those that are empty are left out.
-const TAGS: [(&str, &[(&str, &str)]); 3] = [
+const TAGS: [(&str, &[(&str, &str)]); 4] = [
     (
         "chart.Metadata",
         &[
@@ -60,11 +60,22 @@ const TAGS: [(&str, &[(&str, &str)]); 3] = [
             ("Alias", "alias"),
         ],
     ),
+    (
+        "version.BuildInfo",
+        &[
+            ("Version", "version"),
+            ("GitCommit", "git_commit"),
+            ("GitTreeState", "git_tree_state"),
+            ("GoVersion", "go_version"),
+            ("KubeClientVersion", "kube_client_version"),
+        ],
+    ),
 ];
 /// Fields that are written even when they are empty.
-const ALWAYS: [(&str, &str); 2] = [
+const ALWAYS: [(&str, &str); 3] = [
     ("chart.Dependency", "name"),
     ("chart.Dependency", "repository"),
+    ("version.BuildInfo", "kube_client_version"),
 ];
 
 /// The value of a JSON document: all numbers are floats.
