@@ -194,7 +194,6 @@ pub fn by_tiphys(chart: &Path, flags: &Flags) -> Result<Outcome> {
 }
 
 /// The same, of a chart in a tree, in which links may lead out of the chart.
-#[must_use]
 pub fn in_tree(tree: &MemoryTree, chart: &TreePath, flags: &Flags) -> Outcome {
     documents(tree, chart, &flags.options).map_err(|error| match error {
         RenderError::Template(error) => error.text,
