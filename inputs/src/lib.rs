@@ -4,6 +4,7 @@
 //! Several files are one text: a line `-- path --` begins each.
 
 use std::io::Write as _;
+use std::num::NonZeroUsize;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -28,6 +29,8 @@ pub fn limits() -> Limits {
         depth: 64,
         steps: 100_000,
         output_bytes: 1 << 20,
+        // Two, so that what is done side by side is tried, too.
+        workers: NonZeroUsize::MIN.saturating_add(1),
         archive: archive_limits(),
     }
 }
