@@ -40,6 +40,7 @@ pub mod transformer_config;
 pub mod types;
 mod value_add;
 mod vars;
+mod written_path;
 
 pub use charts::{ChartRequest, Charts};
 pub use fault::OverlayError;

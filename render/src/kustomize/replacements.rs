@@ -27,6 +27,8 @@ pub(super) struct Copied {
     pub text: String,
     /// What was written in a mapping or list, or as a number, with its place in the value.
     pub written: Vec<Written>,
+    /// Whether it has no type of its own: it stands in the replacement itself.
+    pub untyped: bool,
 }
 
 /// A replacement, and the place of its entry.
@@ -127,6 +129,7 @@ fn value(map: &ResMap, replacement: &ReplacementField) -> Result<Copied, String>
                 value: plain(value),
                 text: value.clone(),
                 written: Vec::new(),
+                untyped: true,
             });
         }
         (None, Some(source)) => source,
@@ -221,6 +224,7 @@ fn refined(value: &Value, whole: String, options: Option<&FieldOptions>) -> Resu
             value: value.clone(),
             text: whole,
             written: Vec::new(),
+            untyped: false,
         });
     };
     if !is_scalar(value) {
@@ -239,6 +243,7 @@ fn refined(value: &Value, whole: String, options: Option<&FieldOptions>) -> Resu
         value,
         text: part.to_owned(),
         written: Vec::new(),
+        untyped: false,
     })
 }
 
@@ -305,7 +310,7 @@ fn write_field(
         Made::Nothing
     };
     let parts = field_path::split(path);
-    if let Some(count) = structured::write(&mut resource.object, value, &parts, made)? {
+    if let Some(count) = structured::write(&mut resource.object, value, &parts, made) {
         return Ok(count);
     }
     let missing = || {
