@@ -16,6 +16,7 @@ mod hash;
 mod helm_charts;
 pub mod id;
 pub mod json_patch;
+mod kind_order;
 mod kustomization;
 mod loader;
 pub mod merge;

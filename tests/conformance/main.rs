@@ -31,7 +31,10 @@ enum Verdict {
 impl Verdict {
     fn of(upstream: &Outcome, tiphys: &Outcome) -> (Self, String) {
         match (upstream, tiphys) {
-            (Err(upstream), Err(tiphys)) => (Self::BothFail, format!("{upstream} | {tiphys}")),
+            (Err(upstream), Err(tiphys)) => (
+                Self::BothFail,
+                format!("{} | {}", end(upstream), end(tiphys)),
+            ),
             (Err(upstream), Ok(_)) => (Self::OnlyUpstreamFails, upstream.clone()),
             (Ok(_), Err(tiphys)) => (Self::OnlyTiphysFails, tiphys.clone()),
             (Ok(_), Ok(_)) => match helm_case::difference(upstream, tiphys) {
@@ -188,6 +191,13 @@ fn value_sets(chart: &Path, arguments: &Arguments) -> Result<Vec<String>> {
                 .map(move |values| format!("--include-crds {version}{values}"))
         })
         .collect())
+}
+
+/// The end of a message, where the cause is.
+fn end(message: &str) -> String {
+    let characters: Vec<char> = message.trim().chars().collect();
+    let from = characters.len().saturating_sub(SHOWN / 2 - 2);
+    characters[from..].iter().collect()
 }
 
 fn row(folder: &Path, chart: &Path, line: &str, verdict: Verdict, text: &str) {

@@ -3,8 +3,6 @@
 //! The path syntax and what is created where are those of Kustomize's field spec filter: parts are separated by `/`, a slash
 //! inside a part is written `\/`, lists are walked without being named, and `[]` behind a part only says that a list is expected.
 
-use std::cmp::Ordering;
-
 use serde_json::{Map, Value};
 
 use super::id::Gvk;
@@ -246,67 +244,6 @@ fn check_name(name: &str) -> Result<(), String> {
     } else {
         Ok(())
     }
-}
-
-/// The order in which kinds are sorted in field specs: namespaces and what others refer to first, webhooks last.
-#[must_use]
-pub fn compare_gvk(a: &Gvk, b: &Gvk) -> Ordering {
-    let stable = |gvk: &Gvk| {
-        let or = |text: &str, none: &str| {
-            if text.is_empty() {
-                none.to_owned()
-            } else {
-                text.to_owned()
-            }
-        };
-        format!(
-            "{}_{}_{}",
-            or(&gvk.group, "~G"),
-            or(&gvk.version, "~V"),
-            or(&gvk.kind, "~K")
-        )
-    };
-    kind_rank(&a.kind)
-        .cmp(&kind_rank(&b.kind))
-        .then_with(|| stable(a).cmp(&stable(b)))
-}
-
-/// Kinds that come before the others, in this order.
-const FIRST: [&str; 22] = [
-    "Namespace",
-    "ResourceQuota",
-    "StorageClass",
-    "CustomResourceDefinition",
-    "ServiceAccount",
-    "PodSecurityPolicy",
-    "Role",
-    "ClusterRole",
-    "RoleBinding",
-    "ClusterRoleBinding",
-    "ConfigMap",
-    "Secret",
-    "Endpoints",
-    "Service",
-    "LimitRange",
-    "PriorityClass",
-    "PersistentVolume",
-    "PersistentVolumeClaim",
-    "Deployment",
-    "StatefulSet",
-    "CronJob",
-    "PodDisruptionBudget",
-];
-/// Kinds that come after the others, in this order.
-const LAST: [&str; 2] = [
-    "MutatingWebhookConfiguration",
-    "ValidatingWebhookConfiguration",
-];
-
-fn kind_rank(kind: &str) -> usize {
-    let place = |list: &[&str]| list.iter().position(|known| *known == kind);
-    place(&FIRST)
-        .or_else(|| place(&LAST).map(|place| FIRST.len() + 1 + place))
-        .unwrap_or(FIRST.len())
 }
 
 #[cfg(test)]
