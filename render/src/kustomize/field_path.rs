@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::field_spec::split_path;
+use super::field_spec::{bounded, split_path};
 use super::selector::regex;
 use crate::Limits;
 use crate::yaml::{self, Dialect, Reading};
@@ -217,6 +217,7 @@ pub fn visit(
     made: Made,
     visit: Visit<'_>,
 ) -> Result<usize, String> {
+    bounded(parts)?;
     Visitor { made, visit }.at(value, parts, false)
 }
 

@@ -7,6 +7,44 @@ use serde_json::{Map, Value};
 
 use super::id::Gvk;
 
+/// Parts of the longest path. Objects that are read are no deeper, and what is made on the way must not be much deeper either:
+/// every walk through an object goes down its levels.
+const PATH_PARTS: usize = 128;
+
+/// Refuses a path that is too long.
+///
+/// # Errors
+/// When it is.
+pub(super) fn bounded(parts: &[String]) -> Result<(), String> {
+    if parts.len() > PATH_PARTS {
+        return Err(format!("the path has more than {PATH_PARTS} parts"));
+    }
+    Ok(())
+}
+
+/// Levels of the deepest object that steps may leave.
+const LEVELS: usize = 256;
+
+/// Refuses an object that has become too deep.
+///
+/// # Errors
+/// When it has.
+pub(super) fn shallow(object: &Value) -> Result<(), String> {
+    fn fits(value: &Value, levels: usize) -> bool {
+        let fits = |value| levels > 0 && fits(value, levels - 1);
+        match value {
+            Value::Array(elements) => elements.iter().all(fits),
+            Value::Object(fields) => fields.values().all(fits),
+            _ => true,
+        }
+    }
+    if fits(object, LEVELS) {
+        Ok(())
+    } else {
+        Err(format!("an object would be deeper than {LEVELS} levels"))
+    }
+}
+
 /// A field of the objects of certain kinds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FieldSpec {
@@ -84,6 +122,7 @@ impl FieldSpec {
         set: &mut dyn FnMut(&mut Value) -> Result<(), String>,
     ) -> Result<(), String> {
         let parts = split_path(&self.path, '/');
+        bounded(&parts)?;
         let walk = Walk {
             create: if self.create { create } else { Create::Never },
         };
@@ -274,6 +313,16 @@ mod tests {
                 assert!(error.contains(message), "{path}: {error}");
             }
         }
+    }
+
+    #[test]
+    fn a_path_is_bounded() {
+        let parts = |count| vec!["a".to_owned(); count];
+        assert!(bounded(&parts(PATH_PARTS)).is_ok());
+        assert!(bounded(&parts(PATH_PARTS + 1)).is_err());
+        let path = vec!["a"; 200_000].join("/");
+        let refused = Err("more than 128 parts");
+        check(&path, Some(Create::Scalar), json!({}), refused);
     }
 
     #[test]

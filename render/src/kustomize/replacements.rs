@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::decode;
 use super::fault::Fault;
 use super::field_path::{self, Made, lookup, plain, text};
+use super::field_spec::shallow;
 use super::id::{CustomScope, Gvk, ResId};
 use super::json_patch::size;
 use super::loader::Loader;
@@ -330,6 +331,9 @@ fn write_field(
     })?;
     if count == 0 {
         return Err(format!("{} {id}", missing()));
+    }
+    if !is_scalar(&value.value) {
+        shallow(&resource.object)?;
     }
     let (spelling, object) = (&mut resource.spelling, &resource.object);
     spelling.copied(object, &places, &value.written);

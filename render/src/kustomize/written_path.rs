@@ -3,6 +3,7 @@
 //! Kustomize does not follow aliases there, and regular expressions see an element as it is written, with quotes and comments.
 
 use super::field_path::{Made, is_index, is_list_part, key_and_value};
+use super::field_spec::bounded;
 use super::selector::regex;
 use crate::yaml::kept::{self, Content, Flow, Piece, ScalarStyle};
 use crate::yaml::write::write_piece;
@@ -20,6 +21,7 @@ pub(super) fn visit(
     made: Made,
     visit: Visit<'_>,
 ) -> Result<usize, String> {
+    bounded(parts)?;
     Visitor { made, visit }.at(root, parts)
 }
 
