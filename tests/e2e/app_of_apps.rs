@@ -78,13 +78,22 @@ fn a_root_brings_up_its_applications_in_waves_and_takes_them_down() -> Result<()
         .write("front/map.yaml", config_map("f", "one"))?;
     let commit = world.repository.commit("one")?;
     plant(&world, &json!({"prune": true}))?;
-    let root = world.until_synced(&commit)?;
-    let rows = root["status"]["resources"].as_array().context("rows")?;
-    assert_eq!(rows.len(), 3, "{rows:?}");
+    world.until_synced(&commit)?;
+    // Nothing comes after the last wave, so that the operation does not wait for it.
+    let root = world.until("the health of the last wave", |root| {
+        let rows = root["status"]["resources"].as_array();
+        let is_well = |name: &str| {
+            let row = rows.and_then(|rows| rows.iter().find(|row| row["name"] == name));
+            row.is_some_and(|row| row["health"]["status"] == "Healthy")
+        };
+        is_well("kin-back") && is_well("kin-front")
+    })?;
+    assert_eq!(
+        root["status"]["resources"].as_array().map(Vec::len),
+        Some(3)
+    );
     for name in ["kin-back", "kin-front"] {
         assert_eq!(status_of(&root, name), "Synced");
-        let row = rows.iter().find(|row| row["name"] == name);
-        assert_eq!(row.context("a row")?["health"]["status"], "Healthy");
     }
     let back = application(&world, "kin-back")?.context("kin-back")?;
     let front = application(&world, "kin-front")?.context("kin-front")?;

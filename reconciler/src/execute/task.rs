@@ -80,39 +80,44 @@ pub(crate) async fn release(
     let Some(live) = cluster.live(key) else {
         return Ok(());
     };
-    let Some(finalizers) = live["metadata"]["finalizers"].as_array() else {
+    let Some(patch) = without_finalizer(&live, uid) else {
         return Ok(());
     };
+    match cluster.patch(&live, &patch, PatchKind::Merge).await {
+        Err(error) if error.is_not_found() => Ok(()),
+        Err(error) if error.is_conflict() || error.is_unanswered() => {
+            // Controllers write the status of hooks all the time; the newest version is asked for once.
+            let newest = cluster.fetch(&live).await?;
+            let patch = newest
+                .as_ref()
+                .and_then(|newest| without_finalizer(newest, uid));
+            let (Some(newest), Some(patch)) = (newest, patch) else {
+                return Ok(());
+            };
+            let patched = cluster.patch(&newest, &patch, PatchKind::Merge).await;
+            patched.map(|_| ())
+        }
+        outcome => outcome.map(|_| ()),
+    }
+}
+
+/// The patch that removes the finalizer; none when there is nothing to remove. The identity and the version keep it from another
+/// object, and from finalizers that came meanwhile.
+fn without_finalizer(live: &Value, uid: &str) -> Option<Value> {
+    let metadata = &live["metadata"];
+    let finalizers = metadata["finalizers"].as_array()?;
     let rest: Vec<&Value> = finalizers
         .iter()
         .filter(|finalizer| *finalizer != HOOK_FINALIZER)
         .collect();
     if rest.len() == finalizers.len() {
-        return Ok(());
+        return None;
     }
-    // The identity and the version keep the patch from another object, and from finalizers that came meanwhile.
-    let mut metadata =
-        json!({"finalizers": rest, "resourceVersion": live["metadata"]["resourceVersion"]});
+    let mut patch = json!({"finalizers": rest, "resourceVersion": metadata["resourceVersion"]});
     if !uid.is_empty() {
-        metadata["uid"] = json!(uid);
+        patch["uid"] = json!(uid);
     }
-    let patch = json!({"metadata": metadata});
-    match cluster.patch(&live, &patch, PatchKind::Merge).await {
-        Err(error) if error.is_not_found() => Ok(()),
-        Err(error) if error.is_conflict() || error.is_unanswered() => {
-            // Controllers write the status of hooks all the time; the newest version is asked for once.
-            let Some(newest) = cluster.fetch(&live).await? else {
-                return Ok(());
-            };
-            let mut again = patch.clone();
-            again["metadata"]["resourceVersion"] = newest["metadata"]["resourceVersion"].clone();
-            cluster
-                .patch(&newest, &again, PatchKind::Merge)
-                .await
-                .map(|_| ())
-        }
-        outcome => outcome.map(|_| ()),
-    }
+    Some(json!({"metadata": patch}))
 }
 
 /// Lets a hook go, and deletes it.

@@ -281,12 +281,12 @@ fn deletes(name: &str, fault: Fault) -> Result<()> {
     ];
     only_these(&proxy, before, &writes);
     assert_eq!(trouble.count, writes.len() + 3);
-    // After the crash in which it was made, a hook is asked for once more; from then on it is known to be complete.
+    // After the fault in which it was made, a hook is asked for once more; from then on it is known to be complete.
     for hook in ["apply before", "apply after"] {
         let asked = proxy.count(|request| write_of(request).as_deref() == Some(hook));
-        // A connection that was lost is tried once more before.
-        let tries = if fault == Fault::Cut { 3 } else { 2 };
-        assert_eq!(asked, tries, "{hook}");
+        // A connection that was lost is tried once more before, which may be heard.
+        let most = if fault == Fault::Cut { 3 } else { 2 };
+        assert!((2..=most).contains(&asked), "{hook}: {asked}");
     }
     let after = world.kubernetes.get(&world.map("foreign"))?;
     assert_eq!(after, Some(foreign));
