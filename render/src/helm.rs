@@ -35,11 +35,14 @@ pub use options::{
     parameter_line, read_values,
 };
 
+use serde_json::Value as Json;
+use tiphys_template::Map;
+
 use crate::object::Collector;
 use crate::tree::{Tree, TreePath};
 use crate::{Limits, Manifest, RenderError, Supply};
 use chart::{ChartData, Loader};
-use documents::Outputs;
+use documents::{Output, Outputs, Reader};
 use engine::{Engine, Scope};
 use working::Node;
 
@@ -110,14 +113,11 @@ impl Chart {
         facts: &Facts,
         values: &UserValues,
     ) -> Result<Rendered, RenderError> {
-        self.execute(options, facts, values, |mut documents, outputs, used| {
-            documents.extend(
-                documents::sorted(outputs, &self.limits, facts.workers)?
-                    .into_iter()
-                    .filter(|document| !(options.skip_tests && document.is_test)),
-            );
-            Ok(Rendered { documents, used })
-        })
+        let reader = Reader::new(&self.limits, |value| value);
+        let (mut documents, outputs, used) = self.execute((options, facts, values), &reader)?;
+        let sorted = reader.sorted(outputs)?.into_iter();
+        documents.extend(sorted.filter(|document| !(options.skip_tests && document.is_test)));
+        Ok(Rendered { documents, used })
     }
 
     /// Renders the chart to the text that `helm template` prints: what [`printed`] makes of the documents, for less.
@@ -130,22 +130,19 @@ impl Chart {
         facts: &Facts,
         values: &UserValues,
     ) -> Result<String, RenderError> {
-        self.execute(options, facts, values, |definitions, outputs, _| {
-            let mut text = printed(&definitions);
-            let (limits, skip_tests) = (&self.limits, options.skip_tests);
-            documents::print(outputs, limits, facts.workers, skip_tests, &mut text)?;
-            Ok(text)
-        })
+        let reader = Reader::new(&self.limits, drop);
+        let (definitions, outputs, _) = self.execute((options, facts, values), &reader)?;
+        let mut text = printed(&definitions);
+        reader.print(outputs, options.skip_tests, &mut text)?;
+        Ok(text)
     }
 
-    /// Executes the templates; `finish` gets custom resource definitions, printed texts, and what of the world took part.
-    fn execute<T>(
+    /// Executes the templates: custom resource definitions, printed texts with their documents, and what of the world took part.
+    fn execute<K: Send>(
         &self,
-        options: &Options,
-        facts: &Facts,
-        values: &UserValues,
-        finish: impl FnOnce(Vec<Document>, Outputs, Used) -> Result<T, RenderError>,
-    ) -> Result<T, RenderError> {
+        (options, facts, values): (&Options, &Facts, &UserValues),
+        reader: &Reader<'_, impl Fn(Json) -> K + Sync>,
+    ) -> Result<(Vec<Document>, Outputs<K>, Used), RenderError> {
         options::check_release_name(&options.release_name)?;
         let metadata = &self.data.metadata;
         let at = &self.data.origin;
@@ -157,11 +154,8 @@ impl Chart {
         }
         let kube_version = options::kube_version(options, facts)?;
         let _guard = tiphys_template::CycleGuard::new();
-        let given = values.0.thaw_map();
-        let mut root = Node::new(&self.data, true);
-        root.process_dependencies(&given)
-            .map_err(RenderError::Options)?;
-        values::coalesce(&root, &given, false).map_err(RenderError::Options)?;
+        let worked_off = || self.worked_off(values).map_err(RenderError::Options);
+        let (root, given) = worked_off()?;
         if !options.skip_schema_validation {
             schema::validate(&root, &given).map_err(RenderError::Options)?;
         }
@@ -177,20 +171,29 @@ impl Chart {
             ));
         }
         let scope = Scope {
-            root: &root,
-            values: given,
             options,
             facts,
             kube_version: &kube_version,
             limits: &self.limits,
         };
-        let (outputs, used) = self.engine.render(&scope)?;
+        let read = |output: &Output| reader.look(output);
+        let own = (&root, &given);
+        let (outputs, used) = self.engine.render(&scope, own, worked_off, read)?;
         let definitions = if options.skip_crds {
             Vec::new()
         } else {
             dependencies::definitions(&root, &self.limits)?
         };
-        finish(definitions, outputs, used)
+        Ok((definitions, outputs, used))
+    }
+
+    /// The chart with what of its subcharts is on, and its values, for the values of a user.
+    fn worked_off(&self, values: &UserValues) -> Result<(Node, Map), String> {
+        let given = values.0.thaw_map();
+        let mut root = Node::new(&self.data, true);
+        root.process_dependencies(&given)?;
+        values::coalesce(&root, &given, false)?;
+        Ok((root, given))
     }
 }
 

@@ -1,5 +1,7 @@
 //! What one source may cost.
 
+use std::num::NonZeroUsize;
+
 use crate::archive::ArchiveLimits;
 
 /// Limits on one rendering, so that no repository can exhaust the process.
@@ -23,11 +25,13 @@ pub struct Limits {
     pub output_bytes: u64,
     /// What one packed chart may cost.
     pub archive: ArchiveLimits,
+    /// Threads that one chart may take when it is large. What is rendered does not depend on it.
+    pub workers: NonZeroUsize,
 }
 
 impl Default for Limits {
     /// 10 MiB a file, 100 MiB in all, 20,000 entries, 20,000 objects, 1,000,000 values and 128 levels a document;
-    /// 100,000,000 steps and 100 MiB of output a chart.
+    /// 100,000,000 steps, 100 MiB of output and one thread a chart.
     fn default() -> Self {
         Self {
             file_bytes: 10 << 20,
@@ -39,6 +43,7 @@ impl Default for Limits {
             steps: 100_000_000,
             output_bytes: 100 << 20,
             archive: ArchiveLimits::default(),
+            workers: NonZeroUsize::MIN,
         }
     }
 }

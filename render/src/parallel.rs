@@ -13,32 +13,57 @@ pub fn map<T: Sync, R: Send>(
     weight: impl Fn(&T) -> usize,
     work: impl Fn(&T) -> R + Sync,
 ) -> Vec<R> {
+    let run = |stretch: &[T]| stretch.iter().map(&work).collect::<Vec<R>>();
+    let stretches = shares(workers, items, weight);
+    let (mut made, others) = beside(&stretches, run, run);
+    for (stretch, other) in stretches.iter().skip(1).zip(others) {
+        made.extend(other.unwrap_or_else(|| run(stretch)));
+    }
+    made
+}
+
+/// The items cut into one stretch for each worker, or into fewer where that is not worth while; at least one.
+pub fn shares<T>(workers: NonZeroUsize, items: &[T], weight: impl Fn(&T) -> usize) -> Vec<&[T]> {
     let total: usize = items.iter().map(&weight).sum();
     let workers = workers.get().min(total / WORTHWHILE + 1);
     if workers == 1 {
-        return items.iter().map(work).collect();
+        return vec![items];
     }
-    let mut stretches = stretches(items, total.div_ceil(workers), weight).into_iter();
-    let own = stretches.next().unwrap_or_default();
-    let work = &work;
-    let run = move |stretch: &[T]| stretch.iter().map(work).collect::<Vec<R>>();
+    let mut found = stretches(items, total.div_ceil(workers), weight);
+    if found.is_empty() {
+        found.push(items);
+    }
+    found
+}
+
+/// What `own` makes of the first stretch on this thread, and `other` of each of the others, each on a thread of its own meanwhile; none for one
+/// for which no further thread is to be had.
+pub fn beside<T: Sync, A, R: Send>(
+    stretches: &[&[T]],
+    own: impl FnOnce(&[T]) -> A,
+    other: impl Fn(&[T]) -> R + Sync,
+) -> (A, Vec<Option<R>>) {
+    let (first, rest) = stretches
+        .split_first()
+        .map_or((&[][..], &[][..]), |(first, rest)| (*first, rest));
+    if rest.is_empty() {
+        return (own(first), Vec::new());
+    }
+    let other = &other;
     thread::scope(|scope| {
-        let others: Vec<_> = stretches
-            .map(|stretch| {
-                let other = thread::Builder::new().spawn_scoped(scope, move || run(stretch));
-                (stretch, other)
+        let others: Vec<_> = rest
+            .iter()
+            .map(|stretch| thread::Builder::new().spawn_scoped(scope, move || other(stretch)))
+            .collect();
+        let made = own(first);
+        let others = others
+            .into_iter()
+            .map(|thread| match thread.ok()?.join() {
+                Ok(made) => Some(made),
+                Err(panic) => std::panic::resume_unwind(panic),
             })
             .collect();
-        let mut made = run(own);
-        for (stretch, other) in others {
-            match other.map(thread::ScopedJoinHandle::join) {
-                Ok(Ok(results)) => made.extend(results),
-                Ok(Err(panic)) => std::panic::resume_unwind(panic),
-                // No further thread is to be had.
-                Err(_) => made.extend(run(stretch)),
-            }
-        }
-        made
+        (made, others)
     })
 }
 

@@ -103,7 +103,10 @@ pub fn run(options: &Render) -> Result<()> {
 
 /// The one place where the type of a source decides who renders it.
 fn print(tree: &FolderTree, path: &TreePath, options: &Render) -> Result<String> {
-    let limits = options.limits.limits(&LimitsFile::default());
+    let limits = Limits {
+        workers: std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
+        ..options.limits.limits(&LimitsFile::default())
+    };
     let (source_type, _) = detect(tree, path)?;
     if source_type != SourceType::Kustomize && !options.images.is_empty() {
         bail!("--images is for Kustomize overlays, and this is a {source_type} source");
@@ -154,7 +157,6 @@ fn facts() -> Facts {
     Facts {
         now: now(),
         seed: rand::random(),
-        workers: std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
         ..Facts::default()
     }
 }

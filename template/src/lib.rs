@@ -28,4 +28,4 @@ pub use nested::define_nested;
 pub use session::Session;
 pub use templates::{MissingKey, Parsed, Templates};
 pub use types::{Kind, Named, Type};
-pub use value::{CycleGuard, List, Map, Object, Text, Underlying, Value};
+pub use value::{CycleGuard, List, Map, Object, Text, Underlying, Value, take_change, watch};

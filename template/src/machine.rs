@@ -52,6 +52,10 @@ impl Machine {
         self.steps_left
     }
 
+    pub(crate) fn bytes_left(&self) -> u64 {
+        self.bytes_left
+    }
+
     /// Keeps a parsed text for the next time, while there is room.
     pub(crate) fn remember(&mut self, text: &Text, parsed: &Rc<Parsed>) {
         let bytes = self.parsed_bytes + text.len() + 64;

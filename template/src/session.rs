@@ -64,6 +64,12 @@ impl Session {
     pub fn steps_left(&self) -> u64 {
         self.machine.steps_left()
     }
+
+    /// Bytes of text that may still be made.
+    #[must_use]
+    pub fn bytes_left(&self) -> u64 {
+        self.machine.bytes_left()
+    }
 }
 
 /// Executes the template of a name in a scope.

@@ -5,12 +5,14 @@ mod map;
 mod object;
 mod reclaim;
 mod text;
+mod watch;
 
 pub use list::List;
 pub use map::Map;
 pub use object::{Object, Underlying};
 pub use reclaim::CycleGuard;
 pub use text::Text;
+pub use watch::{take_change, watch};
 
 use std::rc::Rc;
 

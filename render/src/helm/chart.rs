@@ -135,6 +135,11 @@ impl<'a> Loader<'a> {
         Ok(())
     }
 
+    /// What it may cost.
+    pub(super) fn limits(&self) -> &'a Limits {
+        self.limits
+    }
+
     /// Bytes that one file may have.
     pub(super) fn file_limit(&self) -> u64 {
         self.limits.file_bytes.min(FILE_BYTES)

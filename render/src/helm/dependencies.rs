@@ -188,7 +188,8 @@ fn collect(
         }
         let source: Arc<str> = Arc::from(format!("{full_path}/{}", file.name));
         let text = file.data.to_string_lossy();
-        for (line, text) in documents::split(&text) {
+        for (line, at) in documents::split(&text) {
+            let text = &text[at];
             let reading = Reading {
                 duplicates: Duplicates::LastWins,
                 numbers: Numbers::Json,

@@ -1,15 +1,16 @@
 //! From the text that templates print to documents in the order in which Helm installs them.
 
 use std::cmp::Ordering;
-use std::num::NonZeroUsize;
+use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use memchr::memchr;
 use serde_json::Value as Json;
 
 use crate::yaml::locate::{Place, Step, nearest};
 use crate::yaml::{self, Duplicates, Numbers, Reading};
-use crate::{Limits, RenderError, parallel};
+use crate::{Limits, RenderError};
 
 /// The annotation that makes a hook.
 const HOOK: &str = "helm.sh/hook";
@@ -93,86 +94,141 @@ fn write(source: &str, text: &str, out: &mut String) {
     out.push('\n');
 }
 
-/// Source, file in the tree, and printed text of every template.
-pub type Outputs = Vec<(Arc<str>, Arc<str>, String)>;
-
-/// The documents of all templates, sorted as Helm sorts them: first what is no hook, then the hooks. `outputs` are in any order;
-/// `workers` are the threads to read them on.
-///
-/// # Errors
-/// When a text is no YAML or its head is not what Helm expects.
-pub fn sorted(
-    mut outputs: Outputs,
-    limits: &Limits,
-    workers: NonZeroUsize,
-) -> Result<Vec<Document>, RenderError> {
-    let found = read(&mut outputs, limits, workers, |value| value)?;
-    Ok(found
-        .into_iter()
-        .map(|(part, head, value)| Document {
-            source: Arc::clone(part.source),
-            file: Arc::clone(part.file),
-            line: part.line,
-            text: part.text.to_owned(),
-            value,
-            is_hook: head.is_hook,
-            is_test: head.is_test,
-        })
-        .collect())
+/// What a template has printed.
+pub struct Output {
+    /// Name of the template as Helm shows it.
+    pub source: Arc<str>,
+    /// Its path in the tree.
+    pub file: Arc<str>,
+    /// The text.
+    pub text: String,
 }
 
-/// Appends the same documents as Helm prints them. What they say is looked at, but not kept.
-///
-/// # Errors
-/// As [`sorted`].
-pub fn print(
-    mut outputs: Outputs,
-    limits: &Limits,
-    workers: NonZeroUsize,
-    skip_tests: bool,
-    out: &mut String,
-) -> Result<(), RenderError> {
-    let found = read(&mut outputs, limits, workers, drop)?;
-    for (part, head, ()) in found {
-        if !(skip_tests && head.is_test) {
-            write(part.source, part.text, out);
+/// A document of an output: where it is, and what was read of it, when it was read.
+pub struct Seen<K> {
+    line: usize,
+    at: Range<usize>,
+    read: Option<Result<Option<(Head, K)>, RenderError>>,
+}
+
+/// Reads the documents of outputs, on any thread. Whoever has too many may have far too many: those are left until their turn comes.
+pub struct Reader<'l, F> {
+    limits: &'l Limits,
+    keep: F,
+    count: AtomicUsize,
+}
+
+impl<'l, K, F: Fn(Json) -> K> Reader<'l, F> {
+    /// A reader that has read nothing; `keep` is what is kept of what a document says.
+    pub fn new(limits: &'l Limits, keep: F) -> Self {
+        Self {
+            limits,
+            keep,
+            count: AtomicUsize::new(0),
         }
     }
-    Ok(())
+
+    /// The documents of an output.
+    pub fn look(&self, output: &Output) -> Vec<Seen<K>> {
+        let parts = split(&output.text).into_iter();
+        parts
+            .map(|(line, at)| {
+                let is_due = self.count.fetch_add(1, Relaxed) <= self.limits.objects;
+                let read = is_due.then(|| self.read(output, line, at.clone()));
+                Seen { line, at, read }
+            })
+            .collect()
+    }
+
+    fn read(
+        &self,
+        output: &Output,
+        line: usize,
+        at: Range<usize>,
+    ) -> Result<Option<(Head, K)>, RenderError> {
+        let text = &output.text[at];
+        let found = read(&output.file, line, text, self.limits)?;
+        Ok(found.map(|(head, value)| (head, (self.keep)(value))))
+    }
+
+    /// Calls `each` for every document, sorted as Helm sorts them: first what is no hook, then the hooks.
+    ///
+    /// # Errors
+    /// When a text is no YAML, its head is not what Helm expects, or there are too many documents.
+    fn sort(
+        &self,
+        mut outputs: Vec<(Output, Vec<Seen<K>>)>,
+        mut each: impl FnMut(&Output, usize, &str, Head, K),
+    ) -> Result<(), RenderError> {
+        outputs.sort_by(|(one, _), (other, _)| one.source.cmp(&other.source));
+        let mut found = Vec::new();
+        for (output, documents) in outputs.iter_mut() {
+            for Seen { line, at, read } in documents.drain(..) {
+                let output = &*output;
+                let read = read.unwrap_or_else(|| self.read(output, line, at.clone()));
+                let Some((head, kept)) = read? else {
+                    continue;
+                };
+                if found.len() >= self.limits.objects {
+                    return Err(RenderError::TooMuch {
+                        at: output.file.to_string(),
+                        limit: self.limits.objects as u64,
+                        what: "objects",
+                    });
+                }
+                found.push((output, line, at, head, kept));
+            }
+        }
+        found.sort_by(|(.., one, _), (.., other, _)| one.order(other));
+        for (output, line, at, head, kept) in found {
+            each(output, line, &output.text[at], head, kept);
+        }
+        Ok(())
+    }
 }
 
-fn read<'o, K: Send>(
-    outputs: &'o mut Outputs,
-    limits: &Limits,
-    workers: NonZeroUsize,
-    keep: impl Fn(Json) -> K + Sync,
-) -> Result<Vec<(Part<'o>, Head, K)>, RenderError> {
-    outputs.sort_by(|one, other| one.0.cmp(&other.0));
-    let parts: Vec<Part<'_>> = outputs.iter().flat_map(parts).collect();
-    // Whoever has too many may have far too many.
-    let (first, beyond) = parts.split_at(parts.len().min(limits.objects.saturating_add(1)));
-    let read = |part: &Part<'_>| -> Result<_, RenderError> {
-        let found = part.read(limits)?;
-        Ok(found.map(|(head, value)| (head, keep(value))))
-    };
-    let known = parallel::map(workers, first, |part| part.text.len(), read);
-    let rest = beyond.iter().map(read);
-    let mut found = Vec::with_capacity(first.len());
-    for (part, seen) in parts.iter().zip(known.into_iter().chain(rest)) {
-        let Some((head, kept)) = seen? else {
-            continue;
-        };
-        if found.len() >= limits.objects {
-            return Err(RenderError::TooMuch {
-                at: part.file.to_string(),
-                limit: limits.objects as u64,
-                what: "objects",
+/// Outputs with their documents.
+pub type Outputs<K> = Vec<(Output, Vec<Seen<K>>)>;
+
+impl<F: Fn(Json) -> Json> Reader<'_, F> {
+    /// The documents of all templates, sorted as Helm sorts them: first what is no hook, then the hooks. `outputs` are in any order.
+    ///
+    /// # Errors
+    /// When a text is no YAML, its head is not what Helm expects, or there are too many documents.
+    pub fn sorted(&self, outputs: Outputs<Json>) -> Result<Vec<Document>, RenderError> {
+        let mut documents = Vec::new();
+        self.sort(outputs, |output, line, text, head, value| {
+            documents.push(Document {
+                source: Arc::clone(&output.source),
+                file: Arc::clone(&output.file),
+                line,
+                text: text.to_owned(),
+                value,
+                is_hook: head.is_hook,
+                is_test: head.is_test,
             });
-        }
-        found.push((*part, head, kept));
+        })?;
+        Ok(documents)
     }
-    found.sort_by(|(_, one, _), (_, other, _)| one.order(other));
-    Ok(found)
+}
+
+impl<F: Fn(Json)> Reader<'_, F> {
+    /// Appends the same documents as Helm prints them. What they say was looked at, and is not kept.
+    ///
+    /// # Errors
+    /// As [`Reader::sorted`].
+    pub fn print(
+        &self,
+        outputs: Outputs<()>,
+        skip_tests: bool,
+        out: &mut String,
+    ) -> Result<(), RenderError> {
+        self.sort(outputs, |output, _, text, head, ()| {
+            if !(skip_tests && head.is_test) {
+                write(&output.source, text, out);
+            }
+        })
+    }
 }
 
 fn place(kind: &str) -> usize {
@@ -182,8 +238,8 @@ fn place(kind: &str) -> usize {
         .unwrap_or(INSTALL_ORDER.len())
 }
 
-/// The documents of a text with the lines where they begin. Helm cuts at every line that begins with `---`, whatever follows.
-pub fn split(text: &str) -> Vec<(usize, &str)> {
+/// Where the documents of a text are, with the lines where they begin. Helm cuts at every line that begins with `---`, whatever follows.
+pub fn split(text: &str) -> Vec<(usize, Range<usize>)> {
     let mut found = Vec::new();
     let mut start = 0;
     let mut at = 0;
@@ -201,7 +257,7 @@ pub fn split(text: &str) -> Vec<(usize, &str)> {
             .filter(|byte| *byte == b'\n')
             .count();
         counted = begin;
-        found.push((before + 1, trimmed));
+        found.push((before + 1, begin..to));
     };
     // White space at the very beginning does not keep a separator from being one.
     let indent = text.len() - text.trim_start().len();
@@ -247,78 +303,61 @@ impl Head {
     }
 }
 
-/// A document that was not read yet.
-#[derive(Clone, Copy)]
-struct Part<'o> {
-    source: &'o Arc<str>,
-    file: &'o Arc<str>,
+/// Reads a document that begins at a line of what a template of the file has printed; nothing when it is a hook that Helm drops.
+fn read(
+    file: &str,
     line: usize,
-    text: &'o str,
-}
-
-/// The documents of one printed text.
-fn parts((source, file, text): &(Arc<str>, Arc<str>, String)) -> impl Iterator<Item = Part<'_>> {
-    split(text).into_iter().map(move |(line, text)| Part {
-        source,
-        file,
-        line,
-        text,
-    })
-}
-
-impl Part<'_> {
-    /// Reads the document; nothing when it is a hook that Helm drops.
-    fn read(&self, limits: &Limits) -> Result<Option<(Head, Json)>, RenderError> {
-        let text = self.text;
-        let fault = |at: usize, column: usize, message: String| RenderError::Printed {
-            file: self.file.to_string(),
-            line: self.line + at - 1,
-            column,
-            excerpt: text
-                .lines()
-                .nth(at.saturating_sub(1))
-                .unwrap_or_default()
-                .trim()
-                .chars()
-                .take(120)
-                .collect(),
-            message,
-        };
-        let reading = Reading {
-            duplicates: Duplicates::LastWins,
-            numbers: Numbers::Json,
-            ..Reading::default()
-        };
-        // Helm prints a line break behind every document; a block at the end of a text that has none gets its own from there.
-        let value = yaml::first(format!("{text}\n").as_bytes(), limits, reading)
-            .map_err(|error| fault(error.line, error.column, error.message))?
-            .map_or(Json::Null, |document| document.value);
-        let hook = head(&value).map_err(|wrong| {
-            let steps: Vec<Step<'_>> = wrong.path.iter().map(|key| Step::Key(key)).collect();
-            let place = nearest(text.as_bytes(), &steps);
-            let place = place.unwrap_or(Place { line: 1, column: 1 });
-            fault(place.line, place.column, wrong.message)
-        })?;
-        let mut is_test = false;
-        if let Some(events) = &hook {
-            for event in events.split(',') {
-                match event.trim().to_lowercase().as_str() {
-                    "pre-install" | "post-install" | "pre-delete" | "post-delete"
-                    | "pre-upgrade" | "post-upgrade" | "pre-rollback" | "post-rollback" => {}
-                    "test" | "test-success" => is_test = true,
-                    // Helm drops what it does not know.
-                    _ => return Ok(None),
-                }
+    text: &str,
+    limits: &Limits,
+) -> Result<Option<(Head, Json)>, RenderError> {
+    let fault = |at: usize, column: usize, message: String| RenderError::Printed {
+        file: file.to_string(),
+        line: line + at - 1,
+        column,
+        excerpt: text
+            .lines()
+            .nth(at.saturating_sub(1))
+            .unwrap_or_default()
+            .trim()
+            .chars()
+            .take(120)
+            .collect(),
+        message,
+    };
+    let reading = Reading {
+        duplicates: Duplicates::LastWins,
+        numbers: Numbers::Json,
+        ..Reading::default()
+    };
+    // Helm prints a line break behind every document; a block at the end of a text that has none gets its own from there.
+    let value = yaml::first(format!("{text}\n").as_bytes(), limits, reading)
+        .map_err(|error| fault(error.line, error.column, error.message))?
+        .map_or(Json::Null, |document| document.value);
+    let hook = head(&value).map_err(|wrong| {
+        let steps: Vec<Step<'_>> = wrong.path.iter().map(|key| Step::Key(key)).collect();
+        let place = nearest(text.as_bytes(), &steps);
+        let place = place.unwrap_or(Place { line: 1, column: 1 });
+        fault(place.line, place.column, wrong.message)
+    })?;
+    let mut is_test = false;
+    if let Some(events) = &hook {
+        for event in events.split(',') {
+            match event.trim().to_lowercase().as_str() {
+                "pre-install" | "post-install" | "pre-delete" | "post-delete" | "pre-upgrade"
+                | "post-upgrade" | "pre-rollback" | "post-rollback" => {}
+                "test" | "test-success" => is_test = true,
+                // Helm drops what it does not know.
+                _ => return Ok(None),
             }
         }
-        let kind = value.get("kind").and_then(Json::as_str);
-        let head = Head {
-            kind: kind.unwrap_or_default().to_owned(),
-            is_hook: hook.is_some(),
-            is_test,
-        };
-        Ok(Some((head, value)))
     }
+    let kind = value.get("kind").and_then(Json::as_str);
+    let head = Head {
+        kind: kind.unwrap_or_default().to_owned(),
+        is_hook: hook.is_some(),
+        is_test,
+    };
+    Ok(Some((head, value)))
 }
 
 /// A field of a document that is not of the kind that Helm reads.
@@ -396,16 +435,30 @@ mod tests {
             ("  ---\na: 1", &[(2, "a: 1")]),
         ];
         for (text, expected) in cases {
-            assert_eq!(split(text), expected, "{text:?}");
+            let found: Vec<_> = split(text)
+                .into_iter()
+                .map(|(line, at)| (line, &text[at]))
+                .collect();
+            assert_eq!(found, expected, "{text:?}");
         }
     }
 
+    fn sorted(outputs: &[(&str, &str)], limits: &Limits) -> Result<Vec<Document>, RenderError> {
+        let reader = Reader::new(limits, |value| value);
+        let outputs = outputs.iter().map(|(name, text)| Output {
+            source: Arc::from(*name),
+            file: Arc::from(*name),
+            text: (*text).to_owned(),
+        });
+        let look = |output: Output| {
+            let documents = reader.look(&output);
+            (output, documents)
+        };
+        reader.sorted(outputs.map(look).collect())
+    }
+
     fn order(outputs: &[(&str, &str)]) -> Vec<String> {
-        let outputs = outputs
-            .iter()
-            .map(|(name, text)| (Arc::from(*name), Arc::from(*name), (*text).to_owned()))
-            .collect();
-        sorted(outputs, &Limits::default(), NonZeroUsize::MIN)
+        sorted(outputs, &Limits::default())
             .unwrap_or_else(|error| panic!("{error}"))
             .iter()
             .map(|document| {
@@ -447,11 +500,37 @@ mod tests {
             "metadata: {annotations: {a: {}}}",
             "a: b: c",
         ] {
-            let outputs = vec![(Arc::from("a"), Arc::from("a"), text.to_owned())];
             assert!(
-                sorted(outputs, &Limits::default(), NonZeroUsize::MIN).is_err(),
+                sorted(&[("a", text)], &Limits::default()).is_err(),
                 "{text}"
             );
         }
+    }
+
+    #[test]
+    fn documents_beyond_the_limit_are_not_read_and_dropped_hooks_do_not_count() {
+        let limits = Limits {
+            objects: 2,
+            ..Limits::default()
+        };
+        let dropped = "kind: Job\nmetadata: {annotations: {helm.sh/hook: never}}";
+        let outputs = [
+            ("a", dropped),
+            ("b", dropped),
+            ("c", "kind: C"),
+            ("d", "kind: D"),
+        ];
+        let found = sorted(&outputs, &limits).unwrap_or_default();
+        assert_eq!(found.len(), 2);
+        // What is no YAML comes too late to be seen.
+        let outputs = [
+            ("a", "kind: A\n---\nkind: B\n---\nkind: C\n---\n["),
+            ("b", "["),
+        ];
+        let error = sorted(&outputs, &limits).err();
+        assert!(
+            matches!(error, Some(RenderError::TooMuch { limit: 2, .. })),
+            "{error:?}"
+        );
     }
 }

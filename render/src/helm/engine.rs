@@ -1,19 +1,23 @@
 //! Templates of a chart and its subcharts: parsed once, executed with the values of a rendering.
 
+mod execution;
+
 use std::collections::{BTreeMap, HashMap};
 use std::num::NonZeroUsize;
 use std::rc::Rc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use memchr::memmem;
 use tiphys_template::{
     Functions, Limits as TemplateLimits, Map, MissingKey, Named, Session, Templates, Text, Type,
     Value, define_nested,
 };
 
+use execution::Execution;
+
 use super::capabilities::{self, KubeVersion};
 use super::chart::ChartData;
-use super::documents::Outputs;
+use super::documents::Output;
 use super::failure;
 use super::files::Files;
 use super::functions::{self, Environment, Lookup, NoLookup, Seeded, Used};
@@ -28,8 +32,6 @@ use crate::{Limits, RenderError, parallel};
 const SET: &str = "gotpl";
 /// The end of the names of templates whose output is for people.
 const NOTES: &str = "NOTES.txt";
-/// What Go prints for a value that is not there, and Helm removes.
-const NO_VALUE: &str = "<no value>";
 /// Sets of templates that a chart keeps: one for each combination of subcharts that were on.
 const KEPT: usize = 4;
 
@@ -40,10 +42,6 @@ static VALUES: Named = Named {
 
 /// Everything that one rendering is made from.
 pub struct Scope<'a> {
-    /// The chart, worked off.
-    pub root: &'a Node,
-    /// The values of the chart and its subcharts.
-    pub values: Map,
     /// What the user chose.
     pub options: &'a Options,
     /// What the world says.
@@ -76,6 +74,8 @@ struct Source {
     file: Arc<str>,
     /// Which chart of the key it belongs to.
     chart: usize,
+    /// Bytes of the template.
+    weight: usize,
     is_notes: bool,
 }
 
@@ -117,49 +117,61 @@ impl Engine {
         }
     }
 
-    /// Executes all templates. `NOTES.txt` is executed, because it can fail, and left out.
+    /// Executes all templates, and reads what they print. `NOTES.txt` is executed, because it can fail, and left out.
+    ///
+    /// Templates see what others before them have changed of the values. As long as none does, stretches of them are executed side by side:
+    /// each on values of its own, which `values` gives, with the same result.
     ///
     /// # Errors
     /// When a template cannot be parsed or fails, or a limit is reached.
-    pub fn render(&self, scope: &Scope<'_>) -> Result<(Outputs, Used), RenderError> {
+    pub fn render<R: Send>(
+        &self,
+        scope: &Scope<'_>,
+        (root, own): (&Node, &Map),
+        values: impl Fn() -> Result<(Node, Map), RenderError> + Sync,
+        read: impl Fn(&Output) -> R + Sync,
+    ) -> Result<(Vec<(Output, R)>, Used), RenderError> {
         let mut charts = Vec::new();
-        flatten(scope.root, scope.root.name.clone(), &mut charts);
-        let prepared = self.prepared(&charts, scope.facts.workers)?;
-        let environment = Rc::new(environment(scope.facts));
-        let mut session = Session::new(
-            Arc::clone(&prepared.templates),
-            template_limits(scope.limits),
-            Rc::clone(&environment) as Rc<dyn std::any::Any>,
-        );
-        let mut data = Vec::with_capacity(charts.len());
-        let shared = Shared::new(scope);
-        shared.data(scope.root, Some(&scope.values), &mut data);
-        let mut outputs = Vec::with_capacity(prepared.executed.len());
-        for source in &prepared.executed {
-            let (path, _) = &charts[source.chart];
-            let Some(values) = data.get(source.chart) else {
-                continue;
-            };
-            values.insert("Template", template_value(&source.name, path));
-            let printed = session
-                .execute(&source.name, &Value::Map(values.clone()))
-                .map_err(|error| failure::executing(&error, &prepared.files))?;
-            if source.is_notes {
-                continue;
-            }
-            let printed = String::from_utf8(printed).map_err(|error| RenderError::Chart {
-                at: source.file.to_string(),
-                message: format!("the printed text is not UTF-8: {error}"),
-            })?;
-            let printed = if memmem::find(printed.as_bytes(), NO_VALUE.as_bytes()).is_some() {
-                printed.replace(NO_VALUE, "")
-            } else {
-                printed
-            };
-            outputs.push((Arc::clone(&source.name), Arc::clone(&source.file), printed));
+        flatten(root, root.name.clone(), &mut charts);
+        let prepared = self.prepared(&charts, scope.limits.workers)?;
+        let weight = |source: &Source| source.weight;
+        let stretches = parallel::shares(scope.limits.workers, &prepared.executed, weight);
+        let mut execution = Execution::new(scope, &prepared, (root, own), stretches.len() > 1);
+        let stop = AtomicBool::new(false);
+        let others = |sources: &[Source]| {
+            let _guard = tiphys_template::CycleGuard::new();
+            let (root, own) = values()?;
+            let mut execution = Execution::new(scope, &prepared, (&root, &own), true);
+            let done = execution.run(sources, &read, |_| !stop.load(Relaxed))?;
+            Ok::<_, RenderError>((done, execution.cost()))
+        };
+        let mine = |sources: &[Source]| {
+            let done = execution.run(sources, &read, |has_changed| {
+                // Whoever began on values that are others by now need not go on.
+                stop.fetch_or(has_changed, Relaxed);
+                true
+            });
+            stop.fetch_or(done.is_err(), Relaxed);
+            done
+        };
+        let (mine, others) = parallel::beside(&stretches, mine, others);
+        let mut done = mine?;
+        let others: Option<Vec<_>> = others.into_iter().map(|other| other?.ok()).collect();
+        let mut cost = execution.cost();
+        let mut more = Vec::new();
+        let is_same = others.is_some_and(|others| {
+            others.into_iter().all(|(outputs, next)| {
+                more.extend(outputs);
+                cost.goes_on(&next, &execution.limits)
+            })
+        });
+        if is_same {
+            done.extend(more);
+            return Ok((done, cost.used));
         }
-        let used = *environment.used.borrow();
-        Ok((outputs, used))
+        let rest = &prepared.executed[stretches.first().map_or(0, |first| first.len())..];
+        done.extend(execution.run(rest, &read, |_| true)?);
+        Ok((done, execution.cost().used))
     }
 
     fn prepared(
@@ -230,6 +242,7 @@ fn prepare(charts: &[(String, &Node)], workers: NonZeroUsize) -> Result<Prepared
                 name: source,
                 file: Arc::clone(&file.origin),
                 chart,
+                weight: file.data.len(),
             });
         }
     }

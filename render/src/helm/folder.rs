@@ -1,14 +1,18 @@
 //! The files of a chart's folder, as Helm walks it: links followed, `.helmignore` applied.
 
+use std::borrow::Cow;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use tiphys_template::Text;
 
 use super::chart::{ChartFile, Loader, chart_fault, too_much};
 use super::ignore::Rules;
-use crate::RenderError;
-use crate::tree::{EntryKind, Tree, TreePath};
+use crate::tree::{EntryKind, Tree, TreeError, TreePath};
+use crate::{RenderError, parallel};
 
+/// Bytes that a file of a chart is taken to have before it is read.
+const USUAL: usize = 1 << 10;
 /// How deep folders may be nested; links to a folder above end here.
 const DEPTH: usize = 100;
 
@@ -31,7 +35,44 @@ pub fn files(
         found: Vec::new(),
     };
     walk.folder(&root, "", 0)?;
-    Ok(walk.found)
+    let found = walk.found;
+    let contents = read(tree, &found, loader);
+    let files = found.into_iter().zip(contents);
+    files
+        .map(|((at, name), content)| {
+            let shown = path.child(&name).to_string();
+            let data = content.unwrap_or_else(|| tree.read(&at, loader.file_limit()))?;
+            loader.bytes(&shown, data.len() as u64)?;
+            let data: &[u8] = data.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&data);
+            Ok(ChartFile {
+                name,
+                data: Text::from(data),
+                origin: Arc::from(shown),
+            })
+        })
+        .collect()
+}
+
+/// The contents of files; none of those that are not needed any more, because the ones before are too much already.
+fn read<'t>(
+    tree: &'t dyn Tree,
+    files: &[(TreePath, String)],
+    loader: &Loader<'_>,
+) -> Vec<Option<Result<Cow<'t, [u8]>, TreeError>>> {
+    let limits = loader.limits();
+    let left = AtomicU64::new(limits.total_bytes);
+    let read = |(at, _): &(TreePath, String)| {
+        if left.load(Relaxed) == 0 {
+            return None;
+        }
+        let content = tree.read(at, loader.file_limit());
+        if let Ok(content) = &content {
+            let take = |left: u64| Some(left.saturating_sub(content.len() as u64));
+            let _before = left.fetch_update(Relaxed, Relaxed, take);
+        }
+        Some(content)
+    };
+    parallel::map(limits.workers, files, |_| USUAL, read)
 }
 
 fn rules(tree: &dyn Tree, root: &TreePath, loader: &Loader<'_>) -> Result<Rules, RenderError> {
@@ -53,7 +94,8 @@ struct Walk<'a, 'l, 'm> {
     /// The chart's path as the user knows it.
     shown: TreePath,
     loader: &'m mut Loader<'l>,
-    found: Vec<ChartFile>,
+    /// Where files are, and their paths from the chart on.
+    found: Vec<(TreePath, String)>,
 }
 
 impl Walk<'_, '_, '_> {
@@ -84,23 +126,11 @@ impl Walk<'_, '_, '_> {
             }
             match kind {
                 EntryKind::Folder => self.folder(&target, &name, depth + 1)?,
-                EntryKind::File => self.file(&target, &name)?,
+                EntryKind::File => self.found.push((target, name)),
                 // A submodule that is not checked out is an empty folder to Helm.
                 EntryKind::Submodule | EntryKind::Link => {}
             }
         }
-        Ok(())
-    }
-
-    fn file(&mut self, at: &TreePath, name: &str) -> Result<(), RenderError> {
-        let data = self.tree.read(at, self.loader.file_limit())?;
-        self.loader.bytes(&self.show(name), data.len() as u64)?;
-        let data: &[u8] = data.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&data);
-        self.found.push(ChartFile {
-            name: name.to_owned(),
-            data: Text::from(data),
-            origin: Arc::from(self.show(name)),
-        });
         Ok(())
     }
 

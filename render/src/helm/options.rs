@@ -1,7 +1,6 @@
 //! What a user chooses for a chart, and what the world says.
 
 use std::collections::BTreeMap;
-use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use serde_json::{Map as JsonMap, Value as Json};
@@ -134,8 +133,6 @@ pub struct Facts {
     pub seed: [u8; 32],
     /// What `lookup` finds; nothing when it is off.
     pub lookup: Option<Arc<dyn Lookup + Send + Sync>>,
-    /// Threads that parsing and reading of a large chart may take. What is rendered does not depend on it.
-    pub workers: NonZeroUsize,
 }
 
 impl Default for Facts {
@@ -147,7 +144,6 @@ impl Default for Facts {
             now: (0, 0),
             seed: [0; 32],
             lookup: None,
-            workers: NonZeroUsize::MIN,
         }
     }
 }

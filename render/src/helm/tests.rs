@@ -329,12 +329,15 @@ fn the_world_is_an_argument() {
 
 /// Hundreds of templates of a few hundred bytes; the fault, if any, is in the middle.
 fn rendered_by(workers: usize, fault: &str, limits: &Limits) -> Result<Rendered, RenderError> {
-    let mut tree = tree(&[(
-        "templates/_a.tpl",
-        "{{ define \"a\" }}{{ .Release.Name }}{{ end }}",
-    )]);
+    let mut tree = tree(&[
+        (
+            "templates/_a.tpl",
+            "{{ define \"a\" }}{{ .Release.Name }}{{ end }}",
+        ),
+        ("values.yaml", "list: [{k: v}]"),
+    ]);
     for number in 0..400 {
-        let fault = if number == 200 || number == 300 {
+        let fault = if matches!(number, 100 | 200 | 300) {
             fault
         } else {
             ""
@@ -347,10 +350,8 @@ fn rendered_by(workers: usize, fault: &str, limits: &Limits) -> Result<Rendered,
         let text = text.replace("ConfigMap", kind);
         tree = tree.file(&path(&format!("web/templates/{number:03}.yaml")), text);
     }
-    let facts = Facts {
-        workers: NonZeroUsize::new(workers).unwrap(),
-        ..Facts::default()
-    };
+    let (facts, workers) = (Facts::default(), NonZeroUsize::new(workers).unwrap());
+    let limits = &Limits { workers, ..*limits };
     let chart = Chart::load(&tree, &path("web"), &NoSupply, limits)?;
     let options = Options::default();
     let values = read_values(&tree, &path("web"), &options, &NoSupply, limits)?;
@@ -368,8 +369,27 @@ fn any_number_of_workers_renders_the_same() {
         objects: 250,
         ..Limits::default()
     };
+    // What one rendering takes, and a little less.
+    let steps = |steps| Limits {
+        steps,
+        ..Limits::default()
+    };
+    let takes = (0..32)
+        .map(|bits| 1 << bits)
+        .find(|most| rendered_by(1, "", &steps(*most)).is_ok());
+    let half = steps(takes.unwrap() / 2);
+    let counts =
+        r#"{{ $_ := set .Values "count" (add1 (.Values.count | default 0)) }}{{ .Values.count }}"#;
+    let nested = r#"{{ $_ := set (index .Values.list 0) "k" (.Values.other | default "none") }}{{ $_ := set $ "other" "x" }}{{ .Values.list | toJson | quote }}"#;
+    let own = r#"{{ $own := dict "a" 1 }}{{ $_ := set $own "a" 2 }}{{ $own.a }}"#;
+    let random = "{{ randAlphaNum 8 }}";
     for (fault, limits, fails) in [
         ("", Limits::default(), false),
+        ("", half, true),
+        (counts, Limits::default(), false),
+        (nested, Limits::default(), false),
+        (own, Limits::default(), false),
+        (random, Limits::default(), false),
         ("{{ nothing }}", Limits::default(), true),
         ("{{ fail \"so\" }}", Limits::default(), true),
         ("a: b: c", Limits::default(), true),

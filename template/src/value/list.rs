@@ -1,10 +1,10 @@
 //! A Go slice.
 
-use std::cell::{Ref, RefCell};
+use std::cell::{Cell, Ref, RefCell};
 use std::fmt;
 use std::rc::Rc;
 
-use super::{Value, reclaim};
+use super::{Value, reclaim, watch};
 use crate::types::Type;
 
 /// A slice: shared and changeable. Functions that give a new list never change an old one; `sortAlpha` of a `[]string` sorts
@@ -15,6 +15,7 @@ pub struct List(Rc<Data>);
 struct Data {
     go_type: Type,
     nil: bool,
+    watched: Cell<bool>,
     items: RefCell<Vec<Value>>,
 }
 
@@ -25,6 +26,7 @@ impl List {
         Self(Rc::new(Data {
             go_type,
             nil: false,
+            watched: Cell::new(false),
             items: RefCell::new(items),
         }))
     }
@@ -35,6 +37,7 @@ impl List {
         Self(Rc::new(Data {
             go_type,
             nil: true,
+            watched: Cell::new(false),
             items: RefCell::default(),
         }))
     }
@@ -92,8 +95,14 @@ impl List {
 
     /// Replaces all items, seen by everyone who shares the list: for the functions that sort in place.
     pub fn replace(&self, items: Vec<Value>) {
+        watch::changed(&self.0.watched);
         let old = std::mem::replace(&mut *self.0.items.borrow_mut(), items);
         drop(old);
+    }
+
+    /// Whether changes are noted.
+    pub(super) fn watched(&self) -> &Cell<bool> {
+        &self.0.watched
     }
 
     /// Whether both are the same list (not only equal ones).

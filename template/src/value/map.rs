@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::rc::Rc;
 
-use super::{Text, Value, reclaim};
+use super::{Text, Value, reclaim, watch};
 use crate::types::Type;
 
 /// A map with string keys: shared and changeable, always in the order of its keys (Go's templates sort them to range over
@@ -18,6 +18,7 @@ pub(super) struct Data {
     nil: bool,
     /// Whether the map is already listed to be emptied (see [`reclaim`]).
     pub(super) listed: Cell<bool>,
+    watched: Cell<bool>,
     pub(super) entries: RefCell<BTreeMap<Text, Value>>,
 }
 
@@ -29,6 +30,7 @@ impl Map {
             go_type,
             nil: false,
             listed: Cell::new(false),
+            watched: Cell::new(false),
             entries: RefCell::new(entries),
         }))
     }
@@ -40,6 +42,7 @@ impl Map {
             go_type,
             nil: true,
             listed: Cell::new(false),
+            watched: Cell::new(false),
             entries: RefCell::default(),
         }))
     }
@@ -98,6 +101,7 @@ impl Map {
         if matches!(value, Value::List(_) | Value::Map(_) | Value::Object(_)) {
             reclaim::changed(self);
         }
+        watch::changed(&self.0.watched);
         let old = self.0.entries.borrow_mut().insert(key.into(), value);
         drop(old);
         true
@@ -105,7 +109,13 @@ impl Map {
 
     /// Removes a key, seen by everyone who shares the map.
     pub fn remove(&self, key: impl AsRef<[u8]>) -> Option<Value> {
+        watch::changed(&self.0.watched);
         self.0.entries.borrow_mut().remove(key.as_ref())
+    }
+
+    /// Whether changes are noted.
+    pub(super) fn watched(&self) -> &Cell<bool> {
+        &self.0.watched
     }
 
     /// The entries in order, to look at. They must not be held while templates or other functions run.

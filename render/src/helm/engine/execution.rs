@@ -1,0 +1,164 @@
+//! Templates executed one after another, and what shows whether others may be executed beside them.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use memchr::memmem;
+use tiphys_template::{Limits as TemplateLimits, Map, Session, Value, take_change, watch};
+
+use super::{
+    Prepared, Scope, Shared, Source, environment, flatten, template_limits, template_value,
+};
+use crate::RenderError;
+use crate::helm::documents::Output;
+use crate::helm::failure;
+use crate::helm::functions::{Environment, Used};
+use crate::helm::working::Node;
+
+/// What Go prints for a value that is not there, and Helm removes.
+const NO_VALUE: &str = "<no value>";
+
+/// Templates that are executed one after another on this thread.
+pub struct Execution<'a> {
+    prepared: &'a Prepared,
+    /// Paths of the charts, in the order of `data`.
+    charts: Vec<String>,
+    data: Vec<Map>,
+    session: Session,
+    environment: Rc<Environment>,
+    /// What all templates together may cost.
+    pub limits: TemplateLimits,
+    /// Whether it matters that templates change what others see.
+    is_watched: bool,
+    has_changed: bool,
+}
+
+/// What templates that were executed took, and what they left.
+pub struct Cost {
+    steps: u64,
+    bytes: u64,
+    /// What of the world took part.
+    pub used: Used,
+    /// Whether later templates see other values than the first.
+    pub has_changed: bool,
+}
+
+impl Cost {
+    /// Adds what the next templates took, which began anew on a thread of their own; answers whether the result is that of going on.
+    pub fn goes_on(&mut self, next: &Self, limits: &TemplateLimits) -> bool {
+        // Random bytes that were given out would come a second time.
+        let is_other = self.has_changed || self.used.entropy && next.used.entropy;
+        self.steps = self.steps.saturating_add(next.steps);
+        self.bytes = self.bytes.saturating_add(next.bytes);
+        self.has_changed |= next.has_changed;
+        self.used = Used {
+            clock: self.used.clock || next.used.clock,
+            entropy: self.used.entropy || next.used.entropy,
+            lookup: self.used.lookup || next.used.lookup,
+        };
+        !is_other && self.steps <= limits.steps && self.bytes <= limits.bytes
+    }
+}
+
+impl<'a> Execution<'a> {
+    /// Begins on the values of a chart; watched, when others begin on the same values meanwhile.
+    pub fn new(
+        scope: &Scope<'_>,
+        prepared: &'a Prepared,
+        (root, values): (&Node, &Map),
+        is_watched: bool,
+    ) -> Self {
+        let mut charts = Vec::new();
+        flatten(root, root.name.clone(), &mut charts);
+        let mut data = Vec::with_capacity(charts.len());
+        Shared::new(scope).data(root, Some(values), &mut data);
+        if is_watched {
+            for chart in &data {
+                watch(&Value::Map(chart.clone()));
+            }
+        }
+        let environment = Rc::new(environment(scope.facts));
+        let limits = template_limits(scope.limits);
+        let session = Session::new(
+            Arc::clone(&prepared.templates),
+            limits,
+            Rc::clone(&environment) as Rc<dyn std::any::Any>,
+        );
+        Self {
+            prepared,
+            charts: charts.into_iter().map(|(path, _)| path).collect(),
+            data,
+            session,
+            environment,
+            limits,
+            is_watched,
+            has_changed: false,
+        }
+    }
+
+    /// Executes templates and reads what they print. Before each, `goes_on` is told whether one has changed what others see.
+    pub fn run<R>(
+        &mut self,
+        sources: &[Source],
+        read: &impl Fn(&Output) -> R,
+        goes_on: impl Fn(bool) -> bool,
+    ) -> Result<Vec<(Output, R)>, RenderError> {
+        let mut outputs = Vec::with_capacity(sources.len());
+        for source in sources {
+            if !goes_on(self.has_changed) {
+                break;
+            }
+            outputs.extend(self.execute(source)?);
+        }
+        // What templates say of themselves comes before what is wrong with what they print.
+        let read = outputs.into_iter().map(|output| {
+            let read = read(&output);
+            (output, read)
+        });
+        Ok(read.collect())
+    }
+
+    fn execute(&mut self, source: &Source) -> Result<Option<Output>, RenderError> {
+        let Some(values) = self.data.get(source.chart) else {
+            return Ok(None);
+        };
+        values.insert(
+            "Template",
+            template_value(&source.name, &self.charts[source.chart]),
+        );
+        // That was no template.
+        let _own = take_change();
+        let printed = self
+            .session
+            .execute(&source.name, &Value::Map(values.clone()))
+            .map_err(|error| failure::executing(&error, &self.prepared.files))?;
+        self.has_changed |= self.is_watched && take_change();
+        if source.is_notes {
+            return Ok(None);
+        }
+        let printed = String::from_utf8(printed).map_err(|error| RenderError::Chart {
+            at: source.file.to_string(),
+            message: format!("the printed text is not UTF-8: {error}"),
+        })?;
+        let text = if memmem::find(printed.as_bytes(), NO_VALUE.as_bytes()).is_some() {
+            printed.replace(NO_VALUE, "")
+        } else {
+            printed
+        };
+        Ok(Some(Output {
+            source: Arc::clone(&source.name),
+            file: Arc::clone(&source.file),
+            text,
+        }))
+    }
+
+    /// What it took so far.
+    pub fn cost(&self) -> Cost {
+        Cost {
+            steps: self.limits.steps - self.session.steps_left(),
+            bytes: self.limits.bytes - self.session.bytes_left(),
+            used: *self.environment.used.borrow(),
+            has_changed: self.has_changed,
+        }
+    }
+}
