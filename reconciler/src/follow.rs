@@ -101,6 +101,7 @@ impl Reconciler {
     /// Works until the store is closed, or the future is dropped.
     pub async fn run(self) {
         let mut workers = JoinSet::new();
+        workers.spawn(self.inner.sources.clone().tidy());
         for _ in 0..WORKERS {
             let this = self.clone();
             workers.spawn(async move {

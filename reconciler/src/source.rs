@@ -14,6 +14,7 @@ mod revision;
 mod store;
 mod supply;
 mod tree;
+mod unused;
 mod wake;
 
 use std::collections::{HashMap, HashSet};
@@ -241,6 +242,8 @@ type Listing = Option<(Instant, Result<Arc<Refs>, SourceError>)>;
 /// What is kept of one repository.
 struct Place {
     folder: PathBuf,
+    /// When it was asked for last.
+    used: Mutex<Instant>,
     /// Held while the references are asked for, so that everybody waits for one answer.
     listing: tokio::sync::Mutex<Listing>,
     /// Held while objects arrive.
@@ -266,6 +269,7 @@ impl Drop for Interrupt {
 
 struct Inner {
     options: Options,
+    started: Instant,
     places: Mutex<HashMap<String, Arc<Place>>>,
     polls: Mutex<HashMap<String, Poll>>,
     changes: broadcast::Sender<String>,
@@ -292,6 +296,7 @@ impl Sources {
                 charts: charts::Charts::new(options.charts.clone()),
                 files: supply::Files::default(),
                 options,
+                started: Instant::now(),
                 places: Mutex::default(),
                 polls: Mutex::default(),
                 changes: broadcast::channel(1024).0,
@@ -315,13 +320,17 @@ impl Sources {
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         let folder = || crate::hexadecimal(&Sha256::digest(id.as_bytes())[..16]);
-        Arc::clone(places.entry(id.clone()).or_insert_with(|| {
+        let now = Instant::now();
+        let place = places.entry(id.clone()).or_insert_with(|| {
             Arc::new(Place {
                 folder: self.inner.options.folder.join(folder()),
+                used: Mutex::new(now),
                 listing: tokio::sync::Mutex::new(None),
                 objects: tokio::sync::Mutex::new(None),
             })
-        }))
+        });
+        *crate::locked(&place.used) = now;
+        Arc::clone(place)
     }
 
     fn allowed(&self, repo: &Repo) -> Result<(), SourceError> {

@@ -16,6 +16,7 @@ mod hash;
 mod helm_charts;
 pub mod id;
 pub mod json_patch;
+mod kind_order;
 mod kustomization;
 mod loader;
 pub mod merge;
@@ -40,6 +41,7 @@ pub mod transformer_config;
 pub mod types;
 mod value_add;
 mod vars;
+mod written_path;
 
 pub use charts::{ChartRequest, Charts};
 pub use fault::OverlayError;

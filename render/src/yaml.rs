@@ -339,6 +339,7 @@ impl Composer<'_> {
                     Value::String(text.clone().into_owned())
                 } else if style == saphyr_parser::ScalarStyle::Folded
                     && self.reading.dialect == Dialect::Kyaml
+                    && !is_annotation(&self.open)
                 {
                     Value::String(scalar::folded::rewritten(text))
                 } else {
@@ -478,6 +479,21 @@ impl Composer<'_> {
         }
         Ok(())
     }
+}
+
+/// Whether a value is an annotation of an object, or of one in a list of them. Kustomize writes those anew when it takes away its own,
+/// and their style is lost before it could do harm.
+fn is_annotation(open: &[Open]) -> bool {
+    let is_in = |open: &Open, name: &str| matches!(open, Open::Mapping { key: Some(Key::Text(key)), .. } if key == name);
+    let [outer @ .., metadata, annotations, Open::Mapping { .. }] = open else {
+        return false;
+    };
+    let is_object = match outer {
+        [] => true,
+        [items, Open::Sequence { .. }] => is_in(items, "items"),
+        _ => false,
+    };
+    is_object && is_in(metadata, "metadata") && is_in(annotations, "annotations")
 }
 
 /// Adds the entries of a merge key where it stands: in go-yaml 2 they replace the keys before it, and the keys after it replace

@@ -40,7 +40,7 @@ impl Verdict {
                 } else {
                     Self::BothFailOtherwise
                 };
-                (verdict, format!("{upstream} | {tiphys}"))
+                (verdict, format!("{} | {}", end(upstream), end(tiphys)))
             }
             (Err(upstream), Ok(_)) => (Self::OnlyUpstreamFails, upstream.clone()),
             (Ok(_), Err(tiphys)) => (Self::OnlyTiphysFails, tiphys.clone()),
@@ -205,6 +205,13 @@ fn value_sets(chart: &Path, arguments: &Arguments) -> Result<Vec<String>> {
         }
     }
     Ok(lines)
+}
+
+/// The end of a message, where the cause is.
+fn end(message: &str) -> String {
+    let characters: Vec<char> = message.trim().chars().collect();
+    let from = characters.len().saturating_sub(SHOWN / 2 - 2);
+    characters[from..].iter().collect()
 }
 
 fn row(folder: &Path, chart: &Path, line: &str, verdict: Verdict, text: &str) {

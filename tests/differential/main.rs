@@ -9,6 +9,7 @@ mod kustomize;
 mod messages;
 mod patches;
 mod template;
+mod texts;
 
 use std::path::Path;
 use std::process::Command;

@@ -19,7 +19,7 @@ use tiphys_render::{Limits, MemoryTree, NoSupply};
 use crate::peers;
 
 /// The files of an overlay by their paths.
-type Files = BTreeMap<String, String>;
+pub type Files = BTreeMap<String, String>;
 
 fn files(text: &str) -> Files {
     let mut files = Files::new();
@@ -40,9 +40,9 @@ fn files(text: &str) -> Files {
 }
 
 /// What a build gives: objects, or a message.
-type Built = Result<Vec<Value>, String>;
+pub type Built = Result<Vec<Value>, String>;
 
-fn by_kustomize(files: &Files) -> Result<Built> {
+pub fn by_kustomize(files: &Files) -> Result<Built> {
     let folder = tempfile::tempdir()?;
     for (path, content) in files {
         let path = folder.path().join(path);
@@ -60,7 +60,7 @@ fn by_kustomize(files: &Files) -> Result<Built> {
     Ok(Ok(documents.into_iter().map(|it| it.value).collect()))
 }
 
-fn by_tiphys(files: &Files) -> Result<Built> {
+pub fn by_tiphys(files: &Files) -> Result<Built> {
     let mut tree = MemoryTree::new();
     for (path, content) in files {
         tree = tree.file(&TreePath::new(path)?, content.as_str());
@@ -117,7 +117,7 @@ fn overlays_are_built_as_kustomize_builds_them() -> Result<()> {
 fn generated_merges_are_those_of_kustomize() -> Result<()> {
     const BATCHES: usize = 4;
     const CASES: usize = 50;
-    let mut dice = Dice(0x7469_7068_7973);
+    let mut dice = Dice::new(0x7469_7068_7973);
     let mut found = String::new();
     for _ in 0..BATCHES {
         let cases: Vec<Case> = (0..CASES).map(|number| dice.case(number)).collect();
@@ -174,12 +174,16 @@ struct Case {
 }
 
 /// Numbers that look random and are the same in every run (SplitMix64).
-struct Dice(u64);
+pub struct Dice(u64);
 
 const NAMES: [&str; 4] = ["a", "b", "c", "d"];
 
 impl Dice {
-    fn below(&mut self, limit: usize) -> usize {
+    pub fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    pub fn below(&mut self, limit: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -187,11 +191,11 @@ impl Dice {
         ((mixed ^ (mixed >> 31)) % limit as u64) as usize
     }
 
-    fn percent(&mut self, chance: usize) -> bool {
+    pub fn percent(&mut self, chance: usize) -> bool {
         self.below(100) < chance
     }
 
-    fn of<T: Clone>(&mut self, list: &[T]) -> T {
+    pub fn of<T: Clone>(&mut self, list: &[T]) -> T {
         list[self.below(list.len())].clone()
     }
 

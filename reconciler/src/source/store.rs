@@ -5,6 +5,7 @@
 //!
 //! ```text
 //! <data>/git/<hash of the URL>/<generation>/   the bare repository; only the newest generation is used
+//! <data>/git/<hash of the URL>.gone/           a repository that nobody uses, while it is removed
 //! ```
 
 use std::collections::HashMap;

@@ -21,7 +21,8 @@ const CHART_HOME: &str = "charts";
 
 /// Renders the charts of `helmCharts`. Giving one in [`super::Options`] is what `--enable-helm` is upstream.
 pub trait Charts: fmt::Debug + Send + Sync {
-    /// The manifests of a chart, as the YAML text that `helm template` prints.
+    /// The manifests of a chart, as the YAML text that `helm template` prints: Kustomize reads it by its own rules, by which `yes` is no
+    /// boolean, so that what Helm has read of it would be something else.
     ///
     /// # Errors
     /// When the chart cannot be rendered; [`RenderError::Missing`] when it needs charts that have not been fetched.

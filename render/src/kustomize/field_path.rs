@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::field_spec::split_path;
+use super::field_spec::{bounded, split_path};
 use super::selector::regex;
 use crate::Limits;
 use crate::yaml::{self, Dialect, Reading};
@@ -65,16 +65,16 @@ pub fn plain(text: &str) -> Value {
     text.into()
 }
 
-fn is_index(part: &str) -> bool {
+pub(super) fn is_index(part: &str) -> bool {
     part.parse::<i64>().is_ok_and(|index| index >= 0)
 }
 
-fn is_list_part(part: &str) -> bool {
+pub(super) fn is_list_part(part: &str) -> bool {
     part.starts_with('[') && part.ends_with(']')
 }
 
 /// `[key=value]` taken apart.
-fn key_and_value(part: &str) -> Result<(&str, &str), String> {
+pub(super) fn key_and_value(part: &str) -> Result<(&str, &str), String> {
     let inner = part.strip_suffix(']').unwrap_or(part);
     let inner = inner.strip_prefix('[').unwrap_or(inner);
     inner.split_once('=').ok_or_else(|| {
@@ -193,7 +193,7 @@ impl Made {
     }
 
     /// What the value before the next part of the path has to be.
-    fn before(self, next: Option<&String>) -> Self {
+    pub(super) fn before(self, next: Option<&String>) -> Self {
         match next {
             None => self,
             Some(next) if is_list_part(next) || is_index(next) => Self::List,
@@ -217,6 +217,7 @@ pub fn visit(
     made: Made,
     visit: Visit<'_>,
 ) -> Result<usize, String> {
+    bounded(parts)?;
     Visitor { made, visit }.at(value, parts, false)
 }
 

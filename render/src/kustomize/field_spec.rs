@@ -3,11 +3,47 @@
 //! The path syntax and what is created where are those of Kustomize's field spec filter: parts are separated by `/`, a slash
 //! inside a part is written `\/`, lists are walked without being named, and `[]` behind a part only says that a list is expected.
 
-use std::cmp::Ordering;
-
 use serde_json::{Map, Value};
 
 use super::id::Gvk;
+
+/// Parts of the longest path. Objects that are read are no deeper, and what is made on the way must not be much deeper either:
+/// every walk through an object goes down its levels.
+const PATH_PARTS: usize = 128;
+
+/// Refuses a path that is too long.
+///
+/// # Errors
+/// When it is.
+pub(super) fn bounded(parts: &[String]) -> Result<(), String> {
+    if parts.len() > PATH_PARTS {
+        return Err(format!("the path has more than {PATH_PARTS} parts"));
+    }
+    Ok(())
+}
+
+/// Levels of the deepest object that steps may leave.
+const LEVELS: usize = 256;
+
+/// Refuses an object that has become too deep.
+///
+/// # Errors
+/// When it has.
+pub(super) fn shallow(object: &Value) -> Result<(), String> {
+    fn fits(value: &Value, levels: usize) -> bool {
+        let fits = |value| levels > 0 && fits(value, levels - 1);
+        match value {
+            Value::Array(elements) => elements.iter().all(fits),
+            Value::Object(fields) => fields.values().all(fits),
+            _ => true,
+        }
+    }
+    if fits(object, LEVELS) {
+        Ok(())
+    } else {
+        Err(format!("an object would be deeper than {LEVELS} levels"))
+    }
+}
 
 /// A field of the objects of certain kinds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -86,6 +122,7 @@ impl FieldSpec {
         set: &mut dyn FnMut(&mut Value) -> Result<(), String>,
     ) -> Result<(), String> {
         let parts = split_path(&self.path, '/');
+        bounded(&parts)?;
         let walk = Walk {
             create: if self.create { create } else { Create::Never },
         };
@@ -248,67 +285,6 @@ fn check_name(name: &str) -> Result<(), String> {
     }
 }
 
-/// The order in which kinds are sorted in field specs: namespaces and what others refer to first, webhooks last.
-#[must_use]
-pub fn compare_gvk(a: &Gvk, b: &Gvk) -> Ordering {
-    let stable = |gvk: &Gvk| {
-        let or = |text: &str, none: &str| {
-            if text.is_empty() {
-                none.to_owned()
-            } else {
-                text.to_owned()
-            }
-        };
-        format!(
-            "{}_{}_{}",
-            or(&gvk.group, "~G"),
-            or(&gvk.version, "~V"),
-            or(&gvk.kind, "~K")
-        )
-    };
-    kind_rank(&a.kind)
-        .cmp(&kind_rank(&b.kind))
-        .then_with(|| stable(a).cmp(&stable(b)))
-}
-
-/// Kinds that come before the others, in this order.
-const FIRST: [&str; 22] = [
-    "Namespace",
-    "ResourceQuota",
-    "StorageClass",
-    "CustomResourceDefinition",
-    "ServiceAccount",
-    "PodSecurityPolicy",
-    "Role",
-    "ClusterRole",
-    "RoleBinding",
-    "ClusterRoleBinding",
-    "ConfigMap",
-    "Secret",
-    "Endpoints",
-    "Service",
-    "LimitRange",
-    "PriorityClass",
-    "PersistentVolume",
-    "PersistentVolumeClaim",
-    "Deployment",
-    "StatefulSet",
-    "CronJob",
-    "PodDisruptionBudget",
-];
-/// Kinds that come after the others, in this order.
-const LAST: [&str; 2] = [
-    "MutatingWebhookConfiguration",
-    "ValidatingWebhookConfiguration",
-];
-
-fn kind_rank(kind: &str) -> usize {
-    let place = |list: &[&str]| list.iter().position(|known| *known == kind);
-    place(&FIRST)
-        .or_else(|| place(&LAST).map(|place| FIRST.len() + 1 + place))
-        .unwrap_or(FIRST.len())
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -337,6 +313,16 @@ mod tests {
                 assert!(error.contains(message), "{path}: {error}");
             }
         }
+    }
+
+    #[test]
+    fn a_path_is_bounded() {
+        let parts = |count| vec!["a".to_owned(); count];
+        assert!(bounded(&parts(PATH_PARTS)).is_ok());
+        assert!(bounded(&parts(PATH_PARTS + 1)).is_err());
+        let path = vec!["a"; 200_000].join("/");
+        let refused = Err("more than 128 parts");
+        check(&path, Some(Create::Scalar), json!({}), refused);
     }
 
     #[test]

@@ -5,6 +5,11 @@
 
 use serde_json::{Map, Value};
 
+use super::field_spec::{bounded, shallow};
+
+/// How many levels all steps of a patch together may move things further in.
+const FURTHER_IN: usize = 1024;
+
 /// One step of a patch.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Operation {
@@ -48,8 +53,14 @@ pub fn decode(patch: &Value) -> Result<Vec<Operation>, String> {
 /// When a step does not apply, a test fails, or the object is none any more. The message names the path; the object may be half
 /// changed.
 pub fn apply(object: &mut Value, operations: &[Operation], max_bytes: usize) -> Result<(), String> {
-    let mut copied = 0_usize;
+    let (mut copied, mut further_in) = (0_usize, 0_usize);
     for operation in operations {
+        further_in += operation.further_in();
+        if further_in > FURTHER_IN {
+            return Err(format!(
+                "the steps of a JSON patch move more than {FURTHER_IN} levels further in"
+            ));
+        }
         match operation.op.as_str() {
             "add" => operation.add(object)?,
             "remove" => operation.remove(object)?,
@@ -68,7 +79,7 @@ pub fn apply(object: &mut Value, operations: &[Operation], max_bytes: usize) -> 
         }
     }
     if object.is_object() {
-        Ok(())
+        shallow(object)
     } else {
         Err("a JSON patch left something that is no mapping".to_owned())
     }
@@ -145,6 +156,16 @@ impl Operation {
             }
         }
         Ok(())
+    }
+
+    /// How many levels deeper a value stands after the step than before.
+    fn further_in(&self) -> usize {
+        let levels = |path: &Option<String>| path.as_ref().map_or(0, |it| it.matches('/').count());
+        if matches!(self.op.as_str(), "move" | "copy") {
+            levels(&self.path).saturating_sub(levels(&self.from))
+        } else {
+            0
+        }
     }
 
     fn move_value(&self, object: &mut Value) -> Result<(), String> {
@@ -263,6 +284,8 @@ fn split(path: &str) -> Option<(Vec<String>, String)> {
         .map(|part| part.replace("~1", "/").replace("~0", "~"))
         .collect();
     let key = parts.pop()?;
+    // Step after step, an object would become deeper than anything can walk through.
+    bounded(&parts).ok()?;
     Some((parts, key))
 }
 
@@ -391,6 +414,28 @@ mod tests {
         ] {
             check(&patch, Err(message));
         }
+    }
+
+    #[test]
+    fn depth_is_bounded() {
+        let far = "/a".repeat(200);
+        check(
+            &json!([{"op": "add", "path": far, "value": 1}]),
+            Err("missing path"),
+        );
+        let chain = (0..100).fold(json!(1), |inner, _| json!({"a": inner}));
+        let into = "/a".repeat(100);
+        let step = json!([
+            {"op": "add", "path": "/m", "value": chain}, {"op": "move", "from": "/n", "path": format!("/m{into}")},
+            {"op": "move", "from": "/m", "path": "/n"},
+        ]);
+        let steps = |times: usize| -> Vec<Value> {
+            (0..times)
+                .flat_map(|_| step.as_array().cloned().unwrap())
+                .collect()
+        };
+        check(&steps(3).into(), Err("deeper than 256 levels"));
+        check(&steps(30).into(), Err("more than 1024 levels"));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::fault::Fault;
 use super::json_patch::{self, Operation, size};
@@ -17,6 +17,8 @@ use super::spelling::Spelling;
 use super::types;
 use crate::Limits;
 use crate::yaml;
+
+const ANNOTATIONS: &str = "annotations";
 
 /// The text of a patch, and where it stands.
 struct Source {
@@ -355,6 +357,34 @@ fn null_annotations(object: &mut Value) {
     }
 }
 
+/// Runs steps that find annotations where upstream has some of its own, which it takes away in the end.
+fn with_annotations(
+    object: &mut Value,
+    has_some: bool,
+    steps: impl FnOnce(&mut Value) -> Result<(), String>,
+) -> Result<(), String> {
+    let metadata = object.get_mut("metadata").and_then(Value::as_object_mut);
+    if let Some(metadata) = metadata
+        && has_some
+    {
+        metadata
+            .entry(ANNOTATIONS)
+            .or_insert_with(|| Value::Object(Map::new()));
+    }
+    steps(object)?;
+    if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut)
+        && has_some
+        && metadata.get(ANNOTATIONS).is_some_and(is_empty_mapping)
+    {
+        metadata.remove(ANNOTATIONS);
+    }
+    Ok(())
+}
+
+fn is_empty_mapping(value: &Value) -> bool {
+    value.as_object().is_some_and(Map::is_empty)
+}
+
 fn json_patch_all(
     context: &Context<'_>,
     source: &Source,
@@ -371,8 +401,11 @@ fn json_patch_all(
         if remember {
             resource.store_id();
         }
-        json_patch::apply(&mut resource.object, steps, max_bytes)
-            .map_err(|message| format!("{id}: {message}"))?;
+        let is_remembered = resource.is_remembered();
+        with_annotations(&mut resource.object, is_remembered, |object| {
+            json_patch::apply(object, steps, max_bytes)
+        })
+        .map_err(|message| format!("{id}: {message}"))?;
         resource.spelling.forget();
     }
     Ok(())

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::decode;
 use super::fault::Fault;
 use super::field_path::{self, Made, lookup, plain, text};
+use super::field_spec::shallow;
 use super::id::{CustomScope, Gvk, ResId};
 use super::json_patch::size;
 use super::loader::Loader;
@@ -27,6 +28,8 @@ pub(super) struct Copied {
     pub text: String,
     /// What was written in a mapping or list, or as a number, with its place in the value.
     pub written: Vec<Written>,
+    /// Whether it has no type of its own: it stands in the replacement itself.
+    pub untyped: bool,
 }
 
 /// A replacement, and the place of its entry.
@@ -127,6 +130,7 @@ fn value(map: &ResMap, replacement: &ReplacementField) -> Result<Copied, String>
                 value: plain(value),
                 text: value.clone(),
                 written: Vec::new(),
+                untyped: true,
             });
         }
         (None, Some(source)) => source,
@@ -221,6 +225,7 @@ fn refined(value: &Value, whole: String, options: Option<&FieldOptions>) -> Resu
             value: value.clone(),
             text: whole,
             written: Vec::new(),
+            untyped: false,
         });
     };
     if !is_scalar(value) {
@@ -239,6 +244,7 @@ fn refined(value: &Value, whole: String, options: Option<&FieldOptions>) -> Resu
         value,
         text: part.to_owned(),
         written: Vec::new(),
+        untyped: false,
     })
 }
 
@@ -305,7 +311,7 @@ fn write_field(
         Made::Nothing
     };
     let parts = field_path::split(path);
-    if let Some(count) = structured::write(&mut resource.object, value, &parts, made)? {
+    if let Some(count) = structured::write(&mut resource.object, value, &parts, made) {
         return Ok(count);
     }
     let missing = || {
@@ -325,6 +331,9 @@ fn write_field(
     })?;
     if count == 0 {
         return Err(format!("{} {id}", missing()));
+    }
+    if !is_scalar(&value.value) {
+        shallow(&resource.object)?;
     }
     let (spelling, object) = (&mut resource.spelling, &resource.object);
     spelling.copied(object, &places, &value.written);

@@ -12,8 +12,10 @@ use super::spelling::Spelling;
 /// What a generated ConfigMap or Secret does when its id exists already.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Behavior {
-    /// Nothing was asked for: it must not exist.
+    /// It is not generated.
     #[default]
+    NotGenerated,
+    /// Nothing was asked for: it must not exist.
     Unspecified,
     /// It must not exist.
     Create,
@@ -228,6 +230,15 @@ impl Resource {
             name: id.name,
             kind: id.gvk.kind,
         });
+    }
+
+    /// Whether the build remembers something of it: upstream, it has annotations then.
+    #[must_use]
+    pub fn is_remembered(&self) -> bool {
+        !(self.earlier.is_empty() && self.prefixes.is_empty() && self.suffixes.is_empty())
+            || self.needs_hash
+            || self.behavior != Behavior::NotGenerated
+            || self.origin.is_some()
     }
 
     /// The mapping `metadata`, made if it is not there; `None` when the object is no mapping.

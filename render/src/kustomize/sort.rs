@@ -4,39 +4,9 @@ use std::cmp::Ordering;
 use std::collections::HashMap;
 
 use super::id::{Gvk, ResId};
+use super::kind_order::{self, FIRST, LAST, or};
 use super::resmap::ResMap;
 use super::types::{LegacySortOptions, SortOptions};
-
-/// Kinds that come first in the legacy order.
-const FIRST: [&str; 22] = [
-    "Namespace",
-    "ResourceQuota",
-    "StorageClass",
-    "CustomResourceDefinition",
-    "ServiceAccount",
-    "PodSecurityPolicy",
-    "Role",
-    "ClusterRole",
-    "RoleBinding",
-    "ClusterRoleBinding",
-    "ConfigMap",
-    "Secret",
-    "Endpoints",
-    "Service",
-    "LimitRange",
-    "PriorityClass",
-    "PersistentVolume",
-    "PersistentVolumeClaim",
-    "Deployment",
-    "StatefulSet",
-    "CronJob",
-    "PodDisruptionBudget",
-];
-/// Kinds that come last in it.
-const LAST: [&str; 2] = [
-    "MutatingWebhookConfiguration",
-    "ValidatingWebhookConfiguration",
-];
 
 /// Sorts the objects as `sortOptions` says; without it, in the legacy order.
 ///
@@ -70,7 +40,10 @@ pub(super) fn sort(map: &mut ResMap, options: Option<&SortOptions>) -> Result<()
         .map(|resource| {
             let id = resource.id();
             let rank = ranks.get(id.gvk.kind.as_str()).copied().unwrap_or(0);
-            ((rank, gvk_text(&id.gvk), id_text(&id), id.gvk), resource)
+            (
+                (rank, kind_order::text(&id.gvk), id_text(&id), id.gvk),
+                resource,
+            )
         })
         .collect();
     keyed.sort_by(|(a, _), (b, _)| compare(a, b));
@@ -107,19 +80,6 @@ fn ranks<'a>(first: &'a [impl AsRef<str>], last: &'a [impl AsRef<str>]) -> HashM
         ranks.insert(kind.as_ref(), place);
     }
     ranks
-}
-
-fn or<'a>(text: &'a str, none: &'a str) -> &'a str {
-    if text.is_empty() { none } else { text }
-}
-
-fn gvk_text(gvk: &Gvk) -> String {
-    format!(
-        "{}_{}_{}",
-        or(&gvk.group, "~G"),
-        or(&gvk.version, "~V"),
-        or(&gvk.kind, "~K")
-    )
 }
 
 fn id_text(id: &ResId) -> String {

@@ -4,8 +4,9 @@ use std::sync::LazyLock;
 
 use serde_json::{Map, Value};
 
-use super::field_spec::{FieldSpec, compare_gvk, merge};
+use super::field_spec::{FieldSpec, merge};
 use super::id::{CustomScope, Gvk};
+use super::kind_order;
 
 /// Fields that hold the names of objects of one kind.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -152,11 +153,11 @@ impl TransformerConfig {
     fn sort(&mut self) {
         for name in FIELDS {
             if let Some(list) = self.list(name) {
-                list.sort_by(|a, b| compare_gvk(&a.gvk, &b.gvk));
+                list.sort_by(|a, b| kind_order::compare(&a.gvk, &b.gvk));
             }
         }
         self.name_reference
-            .sort_by(|a, b| compare_gvk(&a.gvk, &b.gvk));
+            .sort_by(|a, b| kind_order::compare(&a.gvk, &b.gvk));
     }
 
     /// What the schemas of custom resources (`crds`: a mapping from type names to OpenAPI definitions) say about their fields

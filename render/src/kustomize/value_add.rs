@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::decode;
 use super::fault::Fault;
-use super::field_spec::split_path;
+use super::field_spec::{bounded, split_path};
 use super::loader::Loader;
 use super::resmap::ResMap;
 use super::selector::Selector;
@@ -97,7 +97,9 @@ impl Target {
                 .apply_to(resource)?;
                 continue;
             }
-            let field = field(&mut resource.object, &split_path(&self.field_path, '/'))?;
+            let parts = split_path(&self.field_path, '/');
+            bounded(&parts)?;
+            let field = field(&mut resource.object, &parts)?;
             let Some(before) = scalar_text(field) else {
                 return Err(format!("{}: expected a scalar", self.field_path));
             };

@@ -128,7 +128,7 @@ impl Layout {
     };
 }
 
-pub use emit::kept::write as write_kept;
+pub use emit::kept::{write as write_kept, write_piece};
 
 /// Writes one document; it ends with a line break.
 #[must_use]

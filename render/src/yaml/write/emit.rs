@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::super::resolve::Dialect;
-use super::style::{Style, analyse, is_break, is_printable, select, wanted};
+use super::style::{Context, Style, analyse, is_break, is_printable, select, wanted};
 use super::{Key, Layout, Node, order};
 use crate::go_float;
 
@@ -163,11 +163,16 @@ impl Emitter {
             None => self.layout.indent,
             some => self.deeper(some, place),
         };
-        match select(style, &characters, &analysis, simple_key) {
+        let context = Context {
+            simple_key,
+            flow: false,
+        };
+        match select(style, &characters, &analysis, context) {
             Style::Plain => self.plain(&characters, indent, !simple_key),
             Style::Single => self.single(&characters, indent, !simple_key),
             Style::Double => self.double(&characters, indent, !simple_key),
-            Style::Literal => self.literal(&characters, indent),
+            // No value of its own is ever folded.
+            Style::Literal | Style::Folded => self.literal(&characters, indent),
         }
     }
 
@@ -229,7 +234,7 @@ impl Emitter {
             }
             spaces = is_space;
         }
-        self.whitespace = false;
+        self.whitespace &= text.is_empty() && self.layout.dialect == Dialect::Three;
         self.indention = false;
     }
 
@@ -338,7 +343,13 @@ impl Emitter {
     }
 
     fn literal(&mut self, text: &[char], indent: usize) {
-        self.block_header("|", text);
+        self.block_indicators("|", text);
+        self.put_break('\n');
+        self.whitespace = true;
+        self.literal_lines(text, indent);
+    }
+
+    fn literal_lines(&mut self, text: &[char], indent: usize) {
         let mut breaks = true;
         for character in text.iter().copied() {
             if is_break(character) {
@@ -355,8 +366,8 @@ impl Emitter {
         }
     }
 
-    /// The line before a block: where it begins, and what becomes of the line breaks at its end.
-    fn block_header(&mut self, indicator: &str, text: &[char]) {
+    /// What stands before a block: where it begins, and what becomes of the line breaks at its end.
+    fn block_indicators(&mut self, indicator: &str, text: &[char]) {
         self.indicator(indicator, true, false, false);
         if text
             .first()
@@ -376,8 +387,6 @@ impl Emitter {
             1 if text.len() > 1 => {}
             _ => self.indicator("+", false, false, false),
         }
-        self.put_break('\n');
-        self.whitespace = true;
     }
 }
 

@@ -9,6 +9,16 @@ pub enum Style {
     Single,
     Double,
     Literal,
+    Folded,
+}
+
+/// Where a scalar stands, as far as that forbids styles.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Context {
+    /// It is a key before its `:`.
+    pub simple_key: bool,
+    /// It is inside brackets.
+    pub flow: bool,
 }
 
 /// What a scalar's characters permit.
@@ -16,6 +26,8 @@ pub struct Analysis {
     /// It has a line break of any kind.
     pub multiline: bool,
     plain: bool,
+    /// Inside brackets, where more characters mean something.
+    flow_plain: bool,
     single: bool,
     block: bool,
 }
@@ -54,22 +66,30 @@ fn indicates(text: &[char], at: usize, after_space: bool) -> bool {
     }
 }
 
+/// Whether a text must not stand plain inside brackets because of a character.
+fn indicates_in_flow(character: char) -> bool {
+    matches!(character, ',' | '?' | '[' | ']' | '{' | '}' | ':')
+}
+
 /// Looks at every character of a text.
 pub fn analyse(text: &[char], dialect: Dialect) -> Analysis {
     if text.is_empty() {
         return Analysis {
             multiline: false,
             plain: true,
+            flow_plain: false,
             single: true,
             block: false,
         };
     }
     let marker = text.starts_with(&['-', '-', '-']) || text.starts_with(&['.', '.', '.']);
     let (mut indicator, mut special, mut tab) = (marker, false, false);
+    let mut flow_indicator = false;
     let (mut multiline, mut break_space, mut space_break) = (false, false, false);
     let (mut previous_space, mut previous_break, mut after_space) = (false, false, true);
     for (at, character) in text.iter().copied().enumerate() {
         indicator |= indicates(text, at, after_space);
+        flow_indicator |= indicates_in_flow(character);
         if character == '\t' && dialect == Dialect::Three {
             tab = true;
         } else if !is_printable(character) {
@@ -88,16 +108,18 @@ pub fn analyse(text: &[char], dialect: Dialect) -> Analysis {
         after_space = is_blank(character) || is_break(character) || character == '\0';
     }
     let edge = |character: Option<&char>| character.is_some_and(|c| *c == ' ' || is_break(*c));
+    let plain = !(edge(text.first())
+        || edge(text.last())
+        || break_space
+        || space_break
+        || tab
+        || special
+        || multiline
+        || indicator);
     Analysis {
         multiline,
-        plain: !(edge(text.first())
-            || edge(text.last())
-            || break_space
-            || space_break
-            || tab
-            || special
-            || multiline
-            || indicator),
+        plain,
+        flow_plain: plain && !flow_indicator,
         single: !(break_space || space_break || tab || special),
         block: !(text.last() == Some(&' ') || space_break || special),
     }
@@ -115,18 +137,25 @@ pub fn wanted(text: &str, dialect: Dialect) -> Style {
 }
 
 /// The style that a scalar takes in the end.
-pub fn select(wanted: Style, text: &[char], analysis: &Analysis, simple_key: bool) -> Style {
+pub fn select(wanted: Style, text: &[char], analysis: &Analysis, context: Context) -> Style {
+    let Context { simple_key, flow } = context;
     let mut style = wanted;
     if simple_key && analysis.multiline {
         style = Style::Double;
     }
-    if style == Style::Plain && (!analysis.plain || text.is_empty() && simple_key) {
+    let plain = if flow {
+        analysis.flow_plain
+    } else {
+        analysis.plain
+    };
+    if style == Style::Plain && (!plain || text.is_empty() && (simple_key || flow)) {
         style = Style::Single;
     }
     if style == Style::Single && !analysis.single {
         style = Style::Double;
     }
-    if style == Style::Literal && (!analysis.block || simple_key) {
+    let is_block = matches!(style, Style::Literal | Style::Folded);
+    if is_block && (!analysis.block || simple_key || flow) {
         style = Style::Double;
     }
     style
