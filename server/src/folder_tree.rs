@@ -6,15 +6,17 @@ use std::collections::HashSet;
 use std::fs::{self, FileType, Metadata};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{PoisonError, RwLock};
 
+use rustix::fs::{Mode, OFlags, open};
+use rustix::io::Errno;
 use tiphys_render::tree::{Entry, EntryKind, Tree, TreeError, TreePath};
 
 /// The tree of a folder.
 pub struct FolderTree {
     root: PathBuf,
     /// Folders on the way to something that was asked for: most files have the same ones above them, and each is looked at once.
-    folders: Mutex<HashSet<PathBuf>>,
+    folders: RwLock<HashSet<String>>,
 }
 
 impl FolderTree {
@@ -29,27 +31,41 @@ impl FolderTree {
         }
         Ok(Self {
             root,
-            folders: Mutex::default(),
+            folders: RwLock::default(),
         })
     }
 
-    /// The place on the disk and what is there. Every folder on the way has to be a folder, not a link to one.
-    fn look(&self, path: &TreePath) -> Result<(PathBuf, Metadata), TreeError> {
-        let ask = |at: &Path| fs::symlink_metadata(at).map_err(|error| failed(path, &error));
-        let mut folders = self.folders.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut at = self.root.clone();
-        for name in path.names() {
-            if !folders.contains(&at) {
-                if !ask(&at)?.is_dir() {
+    /// The place on the disk. Every folder on the way has to be a folder, not a link to one.
+    fn place(&self, path: &TreePath) -> Result<PathBuf, TreeError> {
+        let text = path.as_str();
+        let above = text.rsplit_once('/').map_or("", |(above, _)| above);
+        let known = self.folders.read().unwrap_or_else(PoisonError::into_inner);
+        if !above.is_empty() && !known.contains(above) {
+            drop(known);
+            let mut at = self.root.clone();
+            for name in above.split('/') {
+                at.push(name);
+                if !ask(path, &at)?.is_dir() {
                     return Err(TreeError::NotFound(path.clone()));
                 }
-                folders.insert(at.clone());
             }
-            at.push(name);
+            let folders = self.folders.write();
+            let mut folders = folders.unwrap_or_else(PoisonError::into_inner);
+            folders.insert(above.to_owned());
         }
-        let found = ask(&at)?;
+        Ok(self.root.join(text))
+    }
+
+    /// The place on the disk and what is there.
+    fn look(&self, path: &TreePath) -> Result<(PathBuf, Metadata), TreeError> {
+        let at = self.place(path)?;
+        let found = ask(path, &at)?;
         Ok((at, found))
     }
+}
+
+fn ask(path: &TreePath, at: &Path) -> Result<Metadata, TreeError> {
+    fs::symlink_metadata(at).map_err(|error| failed(path, &error))
 }
 
 fn failed(path: &TreePath, error: &io::Error) -> TreeError {
@@ -109,12 +125,20 @@ impl Tree for FolderTree {
     }
 
     fn read(&self, path: &TreePath, limit: u64) -> Result<Cow<'_, [u8]>, TreeError> {
-        let (at, found) = self.look(path)?;
+        let wrong = || TreeError::WrongKind {
+            path: path.clone(),
+            wanted: "file",
+        };
+        // Opened without waiting for whoever writes into a pipe, and asked what it is only then: nothing can take its place in between.
+        let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK;
+        let file = match open(self.place(path)?, flags, Mode::empty()) {
+            Ok(file) => fs::File::from(file),
+            Err(Errno::LOOP | Errno::NXIO) => return Err(wrong()),
+            Err(error) => return Err(failed(path, &error.into())),
+        };
+        let found = file.metadata().map_err(|error| failed(path, &error))?;
         if !found.is_file() {
-            return Err(TreeError::WrongKind {
-                path: path.clone(),
-                wanted: "file",
-            });
+            return Err(wrong());
         }
         let size = found.len();
         if size > limit {
@@ -126,8 +150,8 @@ impl Tree for FolderTree {
         }
         // What it may have grown by since is not read.
         let mut content = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
-        fs::File::open(at)
-            .and_then(|file| file.take(size).read_to_end(&mut content))
+        file.take(size)
+            .read_to_end(&mut content)
             .map_err(|error| failed(path, &error))?;
         Ok(Cow::Owned(content))
     }
@@ -175,6 +199,10 @@ mod tests {
             Err(TreeError::NotFound(_))
         ));
         assert!(path("out/secret").follow(&tree).is_err());
+        for name in ["out", "in", "a"] {
+            let wrong = tree.read(&path(name), 9);
+            assert!(matches!(wrong, Err(TreeError::WrongKind { .. })), "{name}");
+        }
         let (target, kind) = path("in").follow(&tree).expect("a link inside");
         assert_eq!((target.as_str(), kind), ("a/file", EntryKind::File));
         assert_eq!(tree.read(&target, 7).expect("a file").as_ref(), b"content");
@@ -182,6 +210,15 @@ mod tests {
             tree.read(&target, 6),
             Err(TreeError::TooLarge { size: 7, .. })
         ));
+        let pipe = folder.path().join("pipe");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+        assert!(made.is_ok_and(|status| status.success()));
+        // It is not waited for.
+        let wrong = tree.read(&path("pipe"), 9);
+        assert!(
+            matches!(wrong, Err(TreeError::WrongKind { .. })),
+            "{wrong:?}"
+        );
         let names: Vec<_> = tree
             .list(&path(""))
             .expect("a folder")
