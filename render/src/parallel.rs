@@ -1,10 +1,15 @@
 //! Work on many items, on as many threads as the caller has to spare. What comes out is the same for any number of them.
 
 use std::num::NonZeroUsize;
+use std::ops::Range;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 /// Work on fewer bytes is over before another thread has started.
 const WORTHWHILE: usize = 48 << 10;
+/// Which part of what is left is taken from the end at a time.
+const SHARE: usize = 6;
 
 /// What `work` makes of each item, in their order. `weight` is about how many bytes an item has.
 pub fn map<T: Sync, R: Send>(
@@ -13,77 +18,85 @@ pub fn map<T: Sync, R: Send>(
     weight: impl Fn(&T) -> usize,
     work: impl Fn(&T) -> R + Sync,
 ) -> Vec<R> {
-    let run = |stretch: &[T]| stretch.iter().map(&work).collect::<Vec<R>>();
-    let stretches = shares(workers, items, weight);
-    let (mut made, others) = beside(&stretches, run, run);
-    for (stretch, other) in stretches.iter().skip(1).zip(others) {
-        made.extend(other.unwrap_or_else(|| run(stretch)));
-    }
-    made
-}
-
-/// The items cut into one stretch for each worker, or into fewer where that is not worth while; at least one.
-pub fn shares<T>(workers: NonZeroUsize, items: &[T], weight: impl Fn(&T) -> usize) -> Vec<&[T]> {
-    let total: usize = items.iter().map(&weight).sum();
-    let workers = workers.get().min(total / WORTHWHILE + 1);
+    let workers = worthwhile(workers, items.iter().map(weight).sum());
     if workers == 1 {
-        return vec![items];
+        return items.iter().map(work).collect();
     }
-    let mut found = stretches(items, total.div_ceil(workers), weight);
-    if found.is_empty() {
-        found.push(items);
-    }
-    found
+    // Whoever is free takes the next one: a thread that starts late has less to do.
+    let next = AtomicUsize::new(0);
+    let take = || {
+        let mut made = Vec::with_capacity(items.len() / workers);
+        loop {
+            let at = next.fetch_add(1, Relaxed);
+            let Some(item) = items.get(at) else {
+                return made;
+            };
+            made.push((at, work(item)));
+        }
+    };
+    let (mut made, others) = beside(workers, take, take);
+    made.extend(others.into_iter().flatten());
+    made.sort_unstable_by_key(|(at, _)| *at);
+    made.into_iter().map(|(_, result)| result).collect()
 }
 
-/// What `own` makes of the first stretch on this thread, and `other` of each of the others, each on a thread of its own meanwhile; none for one
-/// for which no further thread is to be had.
-pub fn beside<T: Sync, A, R: Send>(
-    stretches: &[&[T]],
-    own: impl FnOnce(&[T]) -> A,
-    other: impl Fn(&[T]) -> R + Sync,
-) -> (A, Vec<Option<R>>) {
-    let (first, rest) = stretches
-        .split_first()
-        .map_or((&[][..], &[][..]), |(first, rest)| (*first, rest));
-    if rest.is_empty() {
-        return (own(first), Vec::new());
-    }
+/// How many threads are worth while for so many bytes.
+pub fn worthwhile(workers: NonZeroUsize, bytes: usize) -> usize {
+    workers.get().min(bytes / WORTHWHILE + 1)
+}
+
+/// What `own` does on this thread, and `other` on as many more as there are to be had meanwhile.
+pub fn beside<A, R: Send>(
+    workers: usize,
+    own: impl FnOnce() -> A,
+    other: impl Fn() -> R + Sync,
+) -> (A, Vec<R>) {
     let other = &other;
     thread::scope(|scope| {
-        let others: Vec<_> = rest
-            .iter()
-            .map(|stretch| thread::Builder::new().spawn_scoped(scope, move || other(stretch)))
-            .collect();
-        let made = own(first);
-        let others = others
-            .into_iter()
-            .map(|thread| match thread.ok()?.join() {
-                Ok(made) => Some(made),
-                Err(panic) => std::panic::resume_unwind(panic),
-            })
-            .collect();
-        (made, others)
+        let spawn = |_| thread::Builder::new().spawn_scoped(scope, other).ok();
+        let others: Vec<_> = (1..workers).filter_map(spawn).collect();
+        let made = own();
+        let join = |thread: thread::ScopedJoinHandle<'_, R>| match thread.join() {
+            Ok(made) => made,
+            Err(panic) => std::panic::resume_unwind(panic),
+        };
+        (made, others.into_iter().map(join).collect())
     })
 }
 
-/// The items cut into stretches of at least so much weight, but for the last one.
-fn stretches<T>(mut items: &[T], share: usize, weight: impl Fn(&T) -> usize) -> Vec<&[T]> {
-    let mut found = Vec::new();
-    while !items.is_empty() {
-        let mut sum = 0;
-        let end = items
-            .iter()
-            .position(|item| {
-                sum += weight(item);
-                sum >= share
-            })
-            .map_or(items.len(), |last| last + 1);
-        let (stretch, rest) = items.split_at(end);
-        found.push(stretch);
-        items = rest;
+/// Places that are taken from both ends, each once.
+pub struct Ends(Mutex<Range<usize>>);
+
+impl Ends {
+    /// All of them.
+    pub fn new(count: usize) -> Self {
+        Self(Mutex::new(0..count))
     }
-    found
+
+    /// The first that is left.
+    pub fn first(&self) -> Option<usize> {
+        self.left().next()
+    }
+
+    /// Some of the last that are left: fewer, the fewer there are.
+    pub fn last(&self) -> Range<usize> {
+        let mut left = self.left();
+        let taken = left.end - left.len().div_ceil(SHARE)..left.end;
+        left.end = taken.start;
+        taken
+    }
+
+    /// Leaves none; answers those that were left.
+    pub fn close(&self) -> Range<usize> {
+        let mut left = self.left();
+        let rest = left.clone();
+        left.end = left.start;
+        rest
+    }
+
+    fn left(&self) -> MutexGuard<'_, Range<usize>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 #[cfg(test)]
@@ -109,13 +122,41 @@ mod tests {
 
     #[test]
     fn little_is_done_at_once_and_much_by_others() {
-        let own = thread::current().id();
-        let by_others = |size: usize| {
-            let items = vec![size; 10];
-            let done = map(workers(2), &items, |size| *size, |_| thread::current().id());
-            done.iter().filter(|id| **id != own).count()
+        assert_eq!(worthwhile(workers(4), WORTHWHILE - 1), 1);
+        assert_eq!(worthwhile(workers(4), WORTHWHILE * 2), 3);
+        assert_eq!(worthwhile(workers(4), WORTHWHILE * 9), 4);
+        // Both have to be there before either goes on.
+        let both = std::sync::Barrier::new(2);
+        let id = || {
+            both.wait();
+            thread::current().id()
         };
-        assert_eq!(by_others(WORTHWHILE / 10 - 1), 0);
-        assert_eq!(by_others(WORTHWHILE), 5);
+        let (own, others) = beside(2, id, id);
+        assert!(own == thread::current().id() && others.len() == 1 && others[0] != own);
+    }
+
+    #[test]
+    fn every_place_is_taken_once() {
+        let ends = Ends::new(100);
+        let (front, back) = beside(
+            3,
+            || std::iter::from_fn(|| ends.first()).collect::<Vec<_>>(),
+            || {
+                let last = || Some(ends.last()).filter(|taken| !taken.is_empty());
+                std::iter::from_fn(last).flatten().collect::<Vec<_>>()
+            },
+        );
+        let mut all: Vec<usize> = front
+            .into_iter()
+            .chain(back.into_iter().flatten())
+            .collect();
+        all.sort_unstable();
+        assert!(all.into_iter().eq(0..100));
+        let ends = Ends::new(3);
+        assert_eq!(
+            (ends.first(), ends.close(), ends.first()),
+            (Some(0), 1..3, None)
+        );
+        assert!(ends.last().is_empty());
     }
 }

@@ -41,6 +41,14 @@ pub struct Parsed {
     trees: Arc<Trees>,
 }
 
+impl Parsed {
+    /// The name of the text.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+}
+
 impl Templates {
     /// An empty set. Its name appears in the error about a template that is not there, and is the name of texts that `tpl`
     /// evaluates; Helm's is `gotpl`.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use serde_json::{Map as JsonMap, Value as Json};
-use tiphys_template::Text;
+use tiphys_template::{Parsed, Text};
 
 use super::folder;
 use super::lock::Lock;
@@ -32,6 +32,8 @@ pub struct ChartFile {
     pub data: Text,
     /// Path in the tree; for a file of an archive, the path of the archive and the path inside.
     pub origin: Arc<str>,
+    /// The template in it, when it was parsed while files were read.
+    pub parsed: Option<Parsed>,
 }
 
 /// A loaded chart. Nothing in it changes, so that one can be rendered many times and on many threads.
@@ -188,6 +190,7 @@ impl<'a> Loader<'a> {
             name: "Chart.yaml".to_owned(),
             data: Text::from(""),
             origin: Arc::from(origin),
+            parsed: None,
         });
         let checked = if metadata.api_version == "v3" {
             Err(unknown_version(&metadata))
@@ -326,6 +329,7 @@ impl<'a> Loader<'a> {
                 origin: Arc::from(format!("{origin}/{}", file.name)),
                 data: Text::from(file.data),
                 name: file.name,
+                parsed: None,
             });
         }
         Ok(found)

@@ -5,18 +5,17 @@ mod execution;
 use std::collections::{BTreeMap, HashMap};
 use std::num::NonZeroUsize;
 use std::rc::Rc;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use tiphys_template::{
-    Functions, Limits as TemplateLimits, Map, MissingKey, Named, Session, Templates, Text, Type,
-    Value, define_nested,
+    Functions, Limits as TemplateLimits, Map, MissingKey, Named, Parsed, Session, Templates, Text,
+    Type, Value, define_nested,
 };
 
 use execution::Execution;
 
 use super::capabilities::{self, KubeVersion};
-use super::chart::ChartData;
+use super::chart::{ChartData, ChartFile};
 use super::documents::Output;
 use super::failure;
 use super::files::Files;
@@ -119,8 +118,8 @@ impl Engine {
 
     /// Executes all templates, and reads what they print. `NOTES.txt` is executed, because it can fail, and left out.
     ///
-    /// Templates see what others before them have changed of the values. As long as none does, stretches of them are executed side by side:
-    /// each on values of its own, which `values` gives, with the same result.
+    /// Templates see what others before them have changed of the values. As long as none changes anything, the last ones are executed
+    /// on other threads meanwhile: each on values of its own, which `values` gives, with the same result.
     ///
     /// # Errors
     /// When a template cannot be parsed or fails, or a limit is reached.
@@ -134,43 +133,61 @@ impl Engine {
         let mut charts = Vec::new();
         flatten(root, root.name.clone(), &mut charts);
         let prepared = self.prepared(&charts, scope.limits.workers)?;
-        let weight = |source: &Source| source.weight;
-        let stretches = parallel::shares(scope.limits.workers, &prepared.executed, weight);
-        let mut execution = Execution::new(scope, &prepared, (root, own), stretches.len() > 1);
-        let stop = AtomicBool::new(false);
-        let others = |sources: &[Source]| {
+        let sources = &prepared.executed;
+        let bytes = sources.iter().map(|source| source.weight).sum();
+        let workers = parallel::worthwhile(scope.limits.workers, bytes);
+        let mut execution = Execution::new(scope, &prepared, (root, own), workers > 1);
+        let ends = parallel::Ends::new(sources.len());
+        let others = || {
             let _guard = tiphys_template::CycleGuard::new();
             let (root, own) = values()?;
             let mut execution = Execution::new(scope, &prepared, (&root, &own), true);
-            let done = execution.run(sources, &read, |_| !stop.load(Relaxed))?;
-            Ok::<_, RenderError>((done, execution.cost()))
+            let mut done = Vec::new();
+            loop {
+                let taken = ends.last();
+                if taken.is_empty() {
+                    return Ok::<_, RenderError>((done, execution.cost()));
+                }
+                let from = taken.start;
+                let mut made = Vec::with_capacity(taken.len());
+                for source in &sources[taken] {
+                    execution.run(source, &read, &mut made)?;
+                }
+                done.push((from, made));
+            }
         };
-        let mine = |sources: &[Source]| {
-            let done = execution.run(sources, &read, |has_changed| {
-                // Whoever began on values that are others by now need not go on.
-                stop.fetch_or(has_changed, Relaxed);
-                true
-            });
-            stop.fetch_or(done.is_err(), Relaxed);
-            done
+        let mine = || {
+            let mut made = Vec::with_capacity(sources.len());
+            let mut count = 0;
+            while let Some(at) = ends.first() {
+                count = at + 1;
+                let outcome = execution.run(&sources[at], &read, &mut made);
+                if outcome.is_err() || execution.has_changed() {
+                    // Whoever began on values that are others by now need not go on.
+                    ends.close();
+                }
+                outcome?;
+            }
+            Ok::<_, RenderError>((count, made))
         };
-        let (mine, others) = parallel::beside(&stretches, mine, others);
-        let mut done = mine?;
-        let others: Option<Vec<_>> = others.into_iter().map(|other| other?.ok()).collect();
+        let (mine, others) = parallel::beside(workers, mine, others);
+        let (count, mut done) = mine?;
         let mut cost = execution.cost();
         let mut more = Vec::new();
-        let is_same = others.is_some_and(|others| {
-            others.into_iter().all(|(outputs, next)| {
-                more.extend(outputs);
-                cost.goes_on(&next, &execution.limits)
+        let is_same = others.into_iter().all(|other| {
+            other.is_ok_and(|(made, other)| {
+                more.extend(made);
+                cost.is_as_if_alone(&other, &execution.limits)
             })
         });
         if is_same {
-            done.extend(more);
+            more.sort_unstable_by_key(|(from, _)| *from);
+            done.extend(more.into_iter().flat_map(|(_, made)| made));
             return Ok((done, cost.used));
         }
-        let rest = &prepared.executed[stretches.first().map_or(0, |first| first.len())..];
-        done.extend(execution.run(rest, &read, |_| true)?);
+        for source in &sources[count..] {
+            execution.run(source, &read, &mut done)?;
+        }
         Ok((done, execution.cost().used))
     }
 
@@ -207,12 +224,12 @@ fn flatten<'a>(node: &'a Node, path: String, found: &mut Vec<(String, &'a Node)>
 
 fn prepare(charts: &[(String, &Node)], workers: NonZeroUsize) -> Result<Prepared, RenderError> {
     // By name, so that where two charts have the same path, the later one counts, as in Helm.
-    let mut all: BTreeMap<String, (usize, &super::chart::ChartFile)> = BTreeMap::new();
+    let mut all: BTreeMap<String, (usize, &ChartFile)> = BTreeMap::new();
     for (index, (path, node)) in charts.iter().enumerate() {
         let is_library = node.data.metadata.is_library();
         for file in &node.data.templates {
             if !is_library || is_partial(&file.name) {
-                all.insert(clean(&format!("{path}/{}", file.name)), (index, file));
+                all.insert(name_of(path, &file.name), (index, file));
             }
         }
     }
@@ -227,15 +244,27 @@ fn prepare(charts: &[(String, &Node)], workers: NonZeroUsize) -> Result<Prepared
     let parsed = parallel::map(
         workers,
         &names,
-        |name| all[*name].1.data.len(),
-        |name| templates.read(name, &all[*name].1.data),
+        |name| {
+            let (_, file) = all[*name];
+            if is_parsed(file, name) {
+                0
+            } else {
+                file.data.len()
+            }
+        },
+        |name| match &all[*name].1 {
+            file if is_parsed(file, name) => Ok(file.parsed.clone()),
+            file => templates.read(name, &file.data).map(Some),
+        },
     );
     for (name, parsed) in names.into_iter().zip(parsed) {
         let (chart, file) = all[name];
         let source: Arc<str> = Arc::from(name.as_str());
         files.insert(Arc::clone(&source), Arc::clone(&file.origin));
         let parsed = parsed.map_err(|error| failure::parsing(&error, file, functions()))?;
-        templates.add(&parsed);
+        if let Some(parsed) = &parsed {
+            templates.add(parsed);
+        }
         if !is_partial(name) {
             executed.push(Source {
                 is_notes: name.ends_with(NOTES),
@@ -251,6 +280,23 @@ fn prepare(charts: &[(String, &Node)], workers: NonZeroUsize) -> Result<Prepared
         executed,
         files,
     })
+}
+
+/// Parses a template of a chart that nothing is above, before it is needed; none when it is wrong, which is told when it is needed.
+pub fn parse(chart: &str, file: &str, text: &Text) -> Option<Parsed> {
+    let templates = Templates::new(SET, Arc::clone(functions()));
+    templates.read(&name_of(chart, file), text).ok()
+}
+
+/// Whether a file was parsed under the name that it has here: as a subchart, or under an alias, it has another.
+fn is_parsed(file: &ChartFile, name: &str) -> bool {
+    let parsed = file.parsed.as_ref();
+    parsed.is_some_and(|parsed| parsed.name() == name)
+}
+
+/// The name of a template, which errors show.
+fn name_of(chart: &str, file: &str) -> String {
+    clean(&format!("{chart}/{file}"))
 }
 
 fn is_partial(name: &str) -> bool {

@@ -1,15 +1,16 @@
 //! The files of a chart's folder, as Helm walks it: links followed, `.helmignore` applied.
 
-use std::borrow::Cow;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use tiphys_template::Text;
+use tiphys_template::{Parsed, Text};
 
 use super::chart::{ChartFile, Loader, chart_fault, too_much};
+use super::engine;
 use super::ignore::Rules;
 use crate::tree::{EntryKind, Tree, TreeError, TreePath};
-use crate::{RenderError, parallel};
+use crate::{Limits, RenderError, parallel, yaml};
 
 /// Bytes that a file of a chart is taken to have before it is read.
 const USUAL: usize = 1 << 10;
@@ -36,43 +37,63 @@ pub fn files(
     };
     walk.folder(&root, "", 0)?;
     let found = walk.found;
-    let contents = read(tree, &found, loader);
-    let files = found.into_iter().zip(contents);
-    files
-        .map(|((at, name), content)| {
-            let shown = path.child(&name).to_string();
-            let data = content.unwrap_or_else(|| tree.read(&at, loader.file_limit()))?;
-            loader.bytes(&shown, data.len() as u64)?;
-            let data: &[u8] = data.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&data);
-            Ok(ChartFile {
-                name,
-                data: Text::from(data),
-                origin: Arc::from(shown),
-            })
-        })
-        .collect()
-}
-
-/// The contents of files; none of those that are not needed any more, because the ones before are too much already.
-fn read<'t>(
-    tree: &'t dyn Tree,
-    files: &[(TreePath, String)],
-    loader: &Loader<'_>,
-) -> Vec<Option<Result<Cow<'t, [u8]>, TreeError>>> {
-    let limits = loader.limits();
+    let (limits, most) = (loader.limits(), loader.file_limit());
+    let ahead = Ahead::new(tree, &found, limits, most);
+    // What is too much ends the reading on all threads.
     let left = AtomicU64::new(limits.total_bytes);
-    let read = |(at, _): &(TreePath, String)| {
+    let read = |(at, name): &(TreePath, String)| -> Option<Result<ChartFile, TreeError>> {
         if left.load(Relaxed) == 0 {
             return None;
         }
-        let content = tree.read(at, loader.file_limit());
-        if let Ok(content) = &content {
-            let take = |left: u64| Some(left.saturating_sub(content.len() as u64));
+        Some(tree.read(at, most).map(|data| {
+            let take = |left: u64| Some(left.saturating_sub(data.len() as u64));
             let _before = left.fetch_update(Relaxed, Relaxed, take);
-        }
-        Some(content)
+            let data = Text::from(data.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&data));
+            ChartFile {
+                parsed: ahead.as_ref().and_then(|ahead| ahead.parse(name, &data)),
+                name: name.clone(),
+                data,
+                origin: Arc::from(path.child(name).to_string()),
+            }
+        }))
     };
-    parallel::map(limits.workers, files, |_| USUAL, read)
+    let files = parallel::map(limits.workers, &found, |_| USUAL, read);
+    let mut all = Vec::with_capacity(files.len());
+    for (file, (_, name)) in files.into_iter().zip(&found) {
+        let Some(file) = file else {
+            let shown = path.child(name).to_string();
+            return Err(too_much(&shown, limits.total_bytes, "bytes in all files"));
+        };
+        let file = file?;
+        loader.bytes(&file.origin, file.data.len() as u64)?;
+        all.push(file);
+    }
+    Ok(all)
+}
+
+/// Parses templates while files are read: when there are threads for it, and the chart says its name.
+struct Ahead(String);
+
+impl Ahead {
+    fn new(
+        tree: &dyn Tree,
+        files: &[(TreePath, String)],
+        limits: &Limits,
+        most: u64,
+    ) -> Option<Self> {
+        if limits.workers == NonZeroUsize::MIN {
+            return None;
+        }
+        let (at, _) = files.iter().find(|(_, name)| name == "Chart.yaml")?;
+        let text = tree.read(at, most).ok()?;
+        let document = yaml::first(&text, limits, yaml::Reading::default()).ok()??;
+        Some(Self(document.value.get("name")?.as_str()?.to_owned()))
+    }
+
+    fn parse(&self, file: &str, text: &Text) -> Option<Parsed> {
+        let is_template = file.starts_with("templates/");
+        is_template.then(|| engine::parse(&self.0, file, text))?
+    }
 }
 
 fn rules(tree: &dyn Tree, root: &TreePath, loader: &Loader<'_>) -> Result<Rules, RenderError> {

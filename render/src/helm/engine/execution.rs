@@ -44,17 +44,16 @@ pub struct Cost {
 }
 
 impl Cost {
-    /// Adds what the next templates took, which began anew on a thread of their own; answers whether the result is that of going on.
-    pub fn goes_on(&mut self, next: &Self, limits: &TemplateLimits) -> bool {
-        // Random bytes that were given out would come a second time.
-        let is_other = self.has_changed || self.used.entropy && next.used.entropy;
-        self.steps = self.steps.saturating_add(next.steps);
-        self.bytes = self.bytes.saturating_add(next.bytes);
-        self.has_changed |= next.has_changed;
+    /// Adds what templates took that were executed on another thread, in any order; answers whether the result of all is that of one after another.
+    pub fn is_as_if_alone(&mut self, other: &Self, limits: &TemplateLimits) -> bool {
+        // Random bytes come in the order of the templates.
+        let is_other = self.has_changed || other.has_changed || other.used.entropy;
+        self.steps = self.steps.saturating_add(other.steps);
+        self.bytes = self.bytes.saturating_add(other.bytes);
         self.used = Used {
-            clock: self.used.clock || next.used.clock,
-            entropy: self.used.entropy || next.used.entropy,
-            lookup: self.used.lookup || next.used.lookup,
+            clock: self.used.clock || other.used.clock,
+            entropy: self.used.entropy || other.used.entropy,
+            lookup: self.used.lookup || other.used.lookup,
         };
         !is_other && self.steps <= limits.steps && self.bytes <= limits.bytes
     }
@@ -96,26 +95,23 @@ impl<'a> Execution<'a> {
         }
     }
 
-    /// Executes templates and reads what they print. Before each, `goes_on` is told whether one has changed what others see.
+    /// Executes a template, reads what it prints, and adds both. What is wrong with that is kept: what templates say of themselves comes before.
     pub fn run<R>(
         &mut self,
-        sources: &[Source],
+        source: &Source,
         read: &impl Fn(&Output) -> R,
-        goes_on: impl Fn(bool) -> bool,
-    ) -> Result<Vec<(Output, R)>, RenderError> {
-        let mut outputs = Vec::with_capacity(sources.len());
-        for source in sources {
-            if !goes_on(self.has_changed) {
-                break;
-            }
-            outputs.extend(self.execute(source)?);
-        }
-        // What templates say of themselves comes before what is wrong with what they print.
-        let read = outputs.into_iter().map(|output| {
+        done: &mut Vec<(Output, R)>,
+    ) -> Result<(), RenderError> {
+        if let Some(output) = self.execute(source)? {
             let read = read(&output);
-            (output, read)
-        });
-        Ok(read.collect())
+            done.push((output, read));
+        }
+        Ok(())
+    }
+
+    /// Whether later templates see other values than the first.
+    pub fn has_changed(&self) -> bool {
+        self.has_changed
     }
 
     fn execute(&mut self, source: &Source) -> Result<Option<Output>, RenderError> {
