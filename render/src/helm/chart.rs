@@ -126,11 +126,11 @@ impl<'a> Loader<'a> {
     }
 
     /// Counts one entry.
-    pub(super) fn entry(&mut self, at: &str) -> Result<(), RenderError> {
+    pub(super) fn entry(&mut self, at: impl FnOnce() -> String) -> Result<(), RenderError> {
         self.entries += 1;
         if self.entries > self.limits.entries {
             return Err(too_much(
-                at,
+                &at(),
                 self.limits.entries as u64,
                 "files and folders",
             ));
@@ -323,7 +323,7 @@ impl<'a> Loader<'a> {
         })?;
         let mut found = Vec::with_capacity(files.len());
         for file in files {
-            self.entry(origin)?;
+            self.entry(|| origin.to_owned())?;
             self.bytes(origin, file.data.len() as u64)?;
             found.push(ChartFile {
                 origin: Arc::from(format!("{origin}/{}", file.name)),

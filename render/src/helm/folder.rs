@@ -135,7 +135,8 @@ impl Walk<'_, '_, '_> {
             } else {
                 format!("{below}/{}", entry.name)
             };
-            self.loader.entry(&self.show(&name))?;
+            let shown = &self.shown;
+            self.loader.entry(|| shown.child(&name).to_string())?;
             let path = at.child(&entry.name);
             let (target, kind) = match entry.kind {
                 EntryKind::Link => path.follow(self.tree)?,
