@@ -48,6 +48,8 @@ pub use write::{Apply, PatchKind};
 pub const MANAGER: &str = "tiphys";
 const CONNECT: Duration = Duration::from_secs(10);
 const REQUEST: Duration = Duration::from_secs(60);
+/// From when an answer is late, so that it matters whether the connection is lost.
+const SOON: Duration = Duration::from_secs(1);
 const FIRST_LIST: Duration = Duration::from_secs(30);
 /// How long a failed connection is not tried again.
 const PAUSE: Duration = Duration::from_secs(5);
@@ -622,12 +624,19 @@ impl Cluster {
         request: impl Future<Output = kube::Result<T>>,
     ) -> Result<T, ClusterError> {
         let server = &self.inner.server;
-        let mut clients = self.inner.clients.subscribe();
-        let outcome = tokio::select! {
-            biased;
-            outcome = tokio::time::timeout(REQUEST, request) => outcome,
-            // Nobody has to wait for the answer of a connection that is known to be lost.
-            _lost = clients.wait_for(Option::is_none) => return Err(ClusterError::lost(server)),
+        let mut request = std::pin::pin!(tokio::time::timeout(REQUEST, request));
+        // Most are answered at once.
+        let answered = tokio::time::timeout(SOON, &mut request).await;
+        let outcome = if let Ok(outcome) = answered {
+            outcome
+        } else {
+            let mut clients = self.inner.clients.subscribe();
+            tokio::select! {
+                biased;
+                outcome = request => outcome,
+                // Nobody has to wait for the answer of a connection that is known to be lost.
+                _lost = clients.wait_for(Option::is_none) => return Err(ClusterError::lost(server)),
+            }
         };
         outcome
             .map_err(|_| ClusterError::timeout(server, REQUEST))?
