@@ -62,6 +62,8 @@ type Key = Vec<(String, usize)>;
 /// The templates of one combination of charts.
 struct Prepared {
     templates: Arc<Templates>,
+    /// Paths of the charts, in the order of [`flatten`].
+    charts: Vec<String>,
     /// In the order in which Helm executes them; partials are not among them.
     executed: Vec<Source>,
     /// Names of templates to paths in the tree.
@@ -174,12 +176,14 @@ impl Engine {
         let (count, mut done) = mine?;
         let mut cost = execution.cost();
         let mut more = Vec::new();
-        let is_same = others.into_iter().all(|other| {
-            other.is_ok_and(|(made, other)| {
-                more.extend(made);
-                cost.is_as_if_alone(&other, &execution.limits)
-            })
-        });
+        // After a change, what is left has to be executed here, also when no other thread was to be had.
+        let is_same = !execution.has_changed()
+            && others.into_iter().all(|other| {
+                other.is_ok_and(|(made, other)| {
+                    more.extend(made);
+                    cost.is_as_if_alone(&other, &execution.limits)
+                })
+            });
         if is_same {
             more.sort_unstable_by_key(|(from, _)| *from);
             done.extend(more.into_iter().flat_map(|(_, made)| made));
@@ -246,15 +250,14 @@ fn prepare(charts: &[(String, &Node)], workers: NonZeroUsize) -> Result<Prepared
         &names,
         |name| {
             let (_, file) = all[*name];
-            if is_parsed(file, name) {
-                0
-            } else {
-                file.data.len()
-            }
+            parsed_as(file, name).map_or(file.data.len(), |_| 0)
         },
-        |name| match &all[*name].1 {
-            file if is_parsed(file, name) => Ok(file.parsed.clone()),
-            file => templates.read(name, &file.data).map(Some),
+        |name| {
+            let (_, file) = all[*name];
+            match parsed_as(file, name) {
+                Some(parsed) => Ok(parsed.clone()),
+                None => templates.read(name, &file.data),
+            }
         },
     );
     for (name, parsed) in names.into_iter().zip(parsed) {
@@ -262,9 +265,7 @@ fn prepare(charts: &[(String, &Node)], workers: NonZeroUsize) -> Result<Prepared
         let source: Arc<str> = Arc::from(name.as_str());
         files.insert(Arc::clone(&source), Arc::clone(&file.origin));
         let parsed = parsed.map_err(|error| failure::parsing(&error, file, functions()))?;
-        if let Some(parsed) = &parsed {
-            templates.add(parsed);
-        }
+        templates.add(&parsed);
         if !is_partial(name) {
             executed.push(Source {
                 is_notes: name.ends_with(NOTES),
@@ -277,6 +278,7 @@ fn prepare(charts: &[(String, &Node)], workers: NonZeroUsize) -> Result<Prepared
     }
     Ok(Prepared {
         templates: Arc::new(templates),
+        charts: charts.iter().map(|(path, _)| path.clone()).collect(),
         executed,
         files,
     })
@@ -288,10 +290,9 @@ pub fn parse(chart: &str, file: &str, text: &Text) -> Option<Parsed> {
     templates.read(&name_of(chart, file), text).ok()
 }
 
-/// Whether a file was parsed under the name that it has here: as a subchart, or under an alias, it has another.
-fn is_parsed(file: &ChartFile, name: &str) -> bool {
-    let parsed = file.parsed.as_ref();
-    parsed.is_some_and(|parsed| parsed.name() == name)
+/// The template of a file when it was parsed under the name that it has here: as a subchart, or under an alias, it has another.
+fn parsed_as<'f>(file: &'f ChartFile, name: &str) -> Option<&'f Parsed> {
+    file.parsed.as_ref().filter(|parsed| parsed.name() == name)
 }
 
 /// The name of a template, which errors show.

@@ -9,7 +9,7 @@ use tiphys_template::{Parsed, Text};
 use super::chart::{ChartFile, Loader, chart_fault, too_much};
 use super::engine;
 use super::ignore::Rules;
-use crate::tree::{EntryKind, Tree, TreeError, TreePath};
+use crate::tree::{EntryKind, Tree, TreePath};
 use crate::{Limits, RenderError, parallel, yaml};
 
 /// Bytes that a file of a chart is taken to have before it is read.
@@ -40,21 +40,22 @@ pub fn files(
     let (limits, most) = (loader.limits(), loader.file_limit());
     let ahead = Ahead::new(tree, &found, limits, most);
     // What is too much ends the reading on all threads.
-    let left = AtomicU64::new(limits.total_bytes);
-    let read = |(at, name): &(TreePath, String)| -> Option<Result<ChartFile, TreeError>> {
-        if left.load(Relaxed) == 0 {
+    let total = AtomicU64::new(0);
+    let read = |(at, name): &(TreePath, String)| {
+        if total.load(Relaxed) > limits.total_bytes {
             return None;
         }
         Some(tree.read(at, most).map(|data| {
-            let take = |left: u64| Some(left.saturating_sub(data.len() as u64));
-            let _before = left.fetch_update(Relaxed, Relaxed, take);
+            let bytes = data.len() as u64;
+            total.fetch_add(bytes, Relaxed);
             let data = Text::from(data.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&data));
-            ChartFile {
+            let file = ChartFile {
                 parsed: ahead.as_ref().and_then(|ahead| ahead.parse(name, &data)),
                 name: name.clone(),
                 data,
                 origin: Arc::from(path.child(name).to_string()),
-            }
+            };
+            (bytes, file)
         }))
     };
     let files = parallel::map(limits.workers, &found, |_| USUAL, read);
@@ -64,8 +65,8 @@ pub fn files(
             let shown = path.child(name).to_string();
             return Err(too_much(&shown, limits.total_bytes, "bytes in all files"));
         };
-        let file = file?;
-        loader.bytes(&file.origin, file.data.len() as u64)?;
+        let (bytes, file) = file?;
+        loader.bytes(&file.origin, bytes)?;
         all.push(file);
     }
     Ok(all)

@@ -504,3 +504,28 @@ proptest! {
         let _ = render_with(&tree(&files), &Options::default());
     }
 }
+
+#[test]
+fn the_bytes_of_all_files_count_to_the_last_one() {
+    let tree = tree(&[
+        ("templates/a.yaml", "\u{feff}a: b\n"),
+        ("templates/b.yaml", ""),
+    ]);
+    let bytes = CHART.len() as u64 + 8;
+    for workers in [1, 2] {
+        let load = |total_bytes| {
+            let limits = Limits {
+                total_bytes,
+                workers: NonZeroUsize::new(workers).unwrap(),
+                ..Limits::default()
+            };
+            Chart::load(&tree, &path("web"), &NoSupply, &limits).map(drop)
+        };
+        assert_eq!(load(bytes), Ok(()), "an empty file takes nothing");
+        let error = load(bytes - 1);
+        assert!(
+            matches!(error, Err(RenderError::TooMuch { .. })),
+            "{error:?}"
+        );
+    }
+}

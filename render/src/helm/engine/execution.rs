@@ -6,9 +6,7 @@ use std::sync::Arc;
 use memchr::memmem;
 use tiphys_template::{Limits as TemplateLimits, Map, Session, Value, take_change, watch};
 
-use super::{
-    Prepared, Scope, Shared, Source, environment, flatten, template_limits, template_value,
-};
+use super::{Prepared, Scope, Shared, Source, environment, template_limits, template_value};
 use crate::RenderError;
 use crate::helm::documents::Output;
 use crate::helm::failure;
@@ -21,15 +19,12 @@ const NO_VALUE: &str = "<no value>";
 /// Templates that are executed one after another on this thread.
 pub struct Execution<'a> {
     prepared: &'a Prepared,
-    /// Paths of the charts, in the order of `data`.
-    charts: Vec<String>,
+    /// What the charts see, in the order of their paths.
     data: Vec<Map>,
     session: Session,
     environment: Rc<Environment>,
     /// What all templates together may cost.
     pub limits: TemplateLimits,
-    /// Whether it matters that templates change what others see.
-    is_watched: bool,
     has_changed: bool,
 }
 
@@ -40,14 +35,14 @@ pub struct Cost {
     /// What of the world took part.
     pub used: Used,
     /// Whether later templates see other values than the first.
-    pub has_changed: bool,
+    has_changed: bool,
 }
 
 impl Cost {
     /// Adds what templates took that were executed on another thread, in any order; answers whether the result of all is that of one after another.
     pub fn is_as_if_alone(&mut self, other: &Self, limits: &TemplateLimits) -> bool {
         // Random bytes come in the order of the templates.
-        let is_other = self.has_changed || other.has_changed || other.used.entropy;
+        let is_other = other.has_changed || other.used.entropy;
         self.steps = self.steps.saturating_add(other.steps);
         self.bytes = self.bytes.saturating_add(other.bytes);
         self.used = Used {
@@ -67,9 +62,7 @@ impl<'a> Execution<'a> {
         (root, values): (&Node, &Map),
         is_watched: bool,
     ) -> Self {
-        let mut charts = Vec::new();
-        flatten(root, root.name.clone(), &mut charts);
-        let mut data = Vec::with_capacity(charts.len());
+        let mut data = Vec::with_capacity(prepared.charts.len());
         Shared::new(scope).data(root, Some(values), &mut data);
         if is_watched {
             for chart in &data {
@@ -85,12 +78,10 @@ impl<'a> Execution<'a> {
         );
         Self {
             prepared,
-            charts: charts.into_iter().map(|(path, _)| path).collect(),
             data,
             session,
             environment,
             limits,
-            is_watched,
             has_changed: false,
         }
     }
@@ -109,7 +100,7 @@ impl<'a> Execution<'a> {
         Ok(())
     }
 
-    /// Whether later templates see other values than the first.
+    /// Whether later templates see other values than the first, as far as they are watched.
     pub fn has_changed(&self) -> bool {
         self.has_changed
     }
@@ -120,7 +111,7 @@ impl<'a> Execution<'a> {
         };
         values.insert(
             "Template",
-            template_value(&source.name, &self.charts[source.chart]),
+            template_value(&source.name, &self.prepared.charts[source.chart]),
         );
         // That was no template.
         let _own = take_change();
@@ -130,7 +121,7 @@ impl<'a> Execution<'a> {
             .map_err(|error| {
                 failure::executing(&error, &self.prepared.files, &self.prepared.templates)
             })?;
-        self.has_changed |= self.is_watched && take_change();
+        self.has_changed |= take_change();
         if source.is_notes {
             return Ok(None);
         }
