@@ -8,7 +8,7 @@ use std::process::Command;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tiphys_testbed::control_plane::ControlPlane;
@@ -337,6 +337,21 @@ impl World {
             application["operation"].is_null()
                 && application["status"]["operationState"]["finishedAt"].is_string()
         })
+    }
+
+    /// Terminates the operation, and waits until it has ended by that.
+    ///
+    /// # Errors
+    /// When it does not in time, or ends in another way.
+    pub fn terminate(&self) -> Result<()> {
+        self.client.delete(&self.path("/operation"))?.ok()?;
+        let ended = self.until_ended()?;
+        let (phase, message) = (phase(&ended), message(&ended));
+        ensure!(
+            phase == "Failed" && message == "Operation terminated",
+            "{phase}: {message}"
+        );
+        Ok(())
     }
 
     /// Waits until the application is no more.

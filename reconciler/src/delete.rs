@@ -198,7 +198,7 @@ impl Reconciler {
                     return Ok(Outlook::Waits(Some(condition), AGAIN));
                 }
                 Step::Wait(wait) => {
-                    if record.tasks.iter().any(|task| task.hook) {
+                    if record.has_hooks() {
                         self.inner.deletions.put(id, &record).await?;
                     }
                     let due = (wait.deadline - Utc::now()).to_std().unwrap_or_default();
@@ -209,7 +209,7 @@ impl Reconciler {
                     // before anything follows it, or a crash would have it run again when the objects are gone.
                     let makes = |task: &Task<'_>| matches!(task.action, Action::Apply { .. });
                     let begins = wave.stages.iter().flatten().any(makes);
-                    if begins || (!saved && record.tasks.iter().any(|task| task.hook)) {
+                    if begins || (!saved && record.has_hooks()) {
                         self.inner.deletions.put(id, &record).await?;
                         saved = true;
                     }
@@ -217,7 +217,7 @@ impl Reconciler {
                     saved &= done.is_empty();
                     record.merge(done);
                     if let Some(error) = lost {
-                        if record.tasks.iter().any(|task| task.hook) {
+                        if record.has_hooks() {
                             self.inner.deletions.put(id, &record).await?;
                         }
                         return Ok(Outlook::Waits(Some(Condition::new(ERROR, error)), AGAIN));

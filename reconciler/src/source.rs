@@ -61,6 +61,23 @@ pub struct Options {
     pub archive: ArchiveLimits,
 }
 
+#[cfg(test)]
+impl Options {
+    /// Everything below a folder, and nothing polled or given up while a test runs.
+    fn of_test(folder: &std::path::Path) -> Self {
+        Self {
+            folder: folder.join("git"),
+            charts: folder.join("charts"),
+            poll: Duration::from_secs(600),
+            allow_file: true,
+            list_timeout: Duration::from_secs(60),
+            fetch_timeout: Duration::from_secs(120),
+            known_hosts: None,
+            archive: ArchiveLimits::default(),
+        }
+    }
+}
+
 /// What a repository is, and speaks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Kind {

@@ -125,12 +125,6 @@ fn a_waiting_retry_is_terminated() -> Result<()> {
     })?;
     let busy = world.client.post(&world.path("/sync"), &json!({}))?;
     assert_eq!(busy.status, 400, "{}", busy.text);
-    world.client.delete(&world.path("/operation"))?.ok()?;
-    let ended = world.until_ended()?;
-    assert_eq!(ended["status"]["operationState"]["phase"], "Failed");
-    assert_eq!(
-        ended["status"]["operationState"]["message"],
-        "Operation terminated"
-    );
+    world.terminate()?;
     Ok(())
 }

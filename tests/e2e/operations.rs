@@ -176,8 +176,7 @@ fn an_application_waits_for_those_that_it_depends_on() -> Result<()> {
         message(app) == "waiting for application depends-base: it is Progressing"
             && app["status"]["operationState"]["phase"] == "Running"
     })?;
-    world.client.delete(&world.path("/operation"))?.ok()?;
-    assert_eq!(message(&world.until_ended()?), "Operation terminated");
+    world.terminate()?;
     assert!(world.kubernetes.get(&world.map("a"))?.is_none());
     // What was terminated is not tried again by itself; another sync is.
     world.sync(&json!({}))?;

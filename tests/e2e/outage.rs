@@ -31,12 +31,7 @@ fn an_operation_ends_or_goes_on_although_its_cluster_was_lost() -> Result<()> {
     // It can be terminated meanwhile.
     begin()?;
     lose()?;
-    world.client.delete(&world.path("/operation"))?.ok()?;
-    let ended = world.until_ended()?;
-    assert_eq!(
-        (phase(&ended), message(&ended)),
-        (&json!("Failed"), "Operation terminated")
-    );
+    world.terminate()?;
 
     // It goes on by itself when the cluster is back. The hook of before is deleted first.
     way.mend();

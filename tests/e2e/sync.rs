@@ -249,13 +249,7 @@ fn a_hook_is_waited_for_over_a_crash_and_can_be_terminated() -> Result<()> {
     world.until("the hook again", waits)?;
     let after = world.kubernetes.get(&job)?.context("the hook")?;
     assert_eq!(before["metadata"]["uid"], after["metadata"]["uid"]);
-    world.client.delete(&world.path("/operation"))?.ok()?;
-    let ended = world.until_ended()?;
-    assert_eq!(ended["status"]["operationState"]["phase"], "Failed");
-    assert_eq!(
-        ended["status"]["operationState"]["message"],
-        "Operation terminated"
-    );
+    world.terminate()?;
     world.kubernetes.wait_gone(&job, PATIENCE)?;
     assert!(world.kubernetes.get(&world.map("a"))?.is_none());
     Ok(())

@@ -183,6 +183,12 @@ impl Record {
         self.interrupted || !self.tasks.is_empty()
     }
 
+    /// Whether there are hooks in it.
+    #[must_use]
+    pub fn has_hooks(&self) -> bool {
+        self.tasks.iter().any(|task| task.hook)
+    }
+
     /// From when the deadlines of the attempt count.
     #[must_use]
     pub fn begun(&self) -> DateTime<Utc> {

@@ -113,10 +113,10 @@ impl ClusterError {
         matches!(self, Self::Unreachable { .. })
     }
 
-    /// Whether there was no answer, so that nobody knows whether what was asked for was done.
+    /// Whether the connection broke, or was silent for too long: nobody knows whether what was asked for was done.
     #[must_use]
     pub fn is_unanswered(&self) -> bool {
-        matches!(self, Self::Unreachable { .. } | Self::Timeout { .. })
+        self.is_broken() || matches!(self, Self::Timeout { .. })
     }
 
     /// Whether somebody wrote the object meanwhile, or it is another object than the one that was meant.

@@ -87,7 +87,6 @@ fn is_hash(folder: &Path) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use tiphys_render::archive::ArchiveLimits;
     use tiphys_render::{Missing, Needed};
     use tiphys_testbed::git::Repository;
 
@@ -109,16 +108,7 @@ mod tests {
     #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
     async fn what_nobody_uses_leaves_the_disk_and_comes_back() {
         let folder = tempfile::tempdir().unwrap();
-        let options = Options {
-            folder: folder.path().join("git"),
-            charts: folder.path().join("charts"),
-            poll: Duration::from_secs(600),
-            allow_file: true,
-            list_timeout: Duration::from_secs(60),
-            fetch_timeout: Duration::from_secs(120),
-            known_hosts: None,
-            archive: ArchiveLimits::default(),
-        };
+        let options = Options::of_test(folder.path());
         let served_at = folder.path().join("served");
         let (bases, named) = (served(&served_at, "bases"), served(&served_at, "named"));
         let base = [Missing::Base {

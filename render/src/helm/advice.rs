@@ -19,12 +19,7 @@ pub fn on_parsing<'a>(
         return format!("the action that begins on line {opened} is not closed with }}}}");
     }
     if let Some(name) = quoted(message, "function ", " not defined") {
-        let alike = alike(name, functions);
-        return if alike.is_empty() {
-            "no function of Helm has this name".to_owned()
-        } else {
-            format!("did you mean {alike}?")
-        };
+        return guess(name, functions, "no function of Helm has this name");
     }
     if message == "unexpected EOF" {
         return match open_block(text) {
@@ -71,12 +66,11 @@ pub fn on_executing<'a>(
         };
     }
     if let Some(name) = quoted(message, "no template ", " associated with") {
-        let alike = alike(name, templates);
-        return if alike.is_empty() {
-            "no file of the chart or of its subcharts defines it".to_owned()
-        } else {
-            format!("did you mean {alike}?")
-        };
+        return guess(
+            name,
+            templates,
+            "no file of the chart or of its subcharts defines it",
+        );
     }
     if let Some((_, kinds)) = message.split_once("wrong type for value; expected ")
         && let Some((wanted, given)) = kinds.split_once("; got ")
@@ -159,20 +153,21 @@ fn quoted<'a>(message: &'a str, before: &str, behind: &str) -> Option<&'a str> {
     Some(rest.split_once(&format!("\"{behind}"))?.0)
 }
 
-/// The names that differ from one by little, the nearest first.
-fn alike<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> String {
+/// Asks whether one of the names was meant that differ from one by little, the nearest first; `none` when there is none.
+fn guess<'a>(name: &str, names: impl Iterator<Item = &'a str>, none: &str) -> String {
     let most = (name.len() / 4).max(1);
-    let mut found: Vec<(usize, &str)> = names
-        .map(|other| {
-            let (one, two) = (name.to_lowercase(), other.to_lowercase());
-            (strsim::osa_distance(&one, &two), other)
-        })
+    let name = name.to_lowercase();
+    let mut alike: Vec<(usize, &str)> = names
+        .map(|other| (strsim::osa_distance(&name, &other.to_lowercase()), other))
         .filter(|(distance, _)| *distance <= most)
         .collect();
-    found.sort_unstable();
-    let found = found.iter().take(ALIKE);
-    let found: Vec<String> = found.map(|(_, name)| format!("`{name}`")).collect();
-    found.join(" or ")
+    if alike.is_empty() {
+        return none.to_owned();
+    }
+    alike.sort_unstable();
+    let alike = alike.iter().take(ALIKE);
+    let alike: Vec<String> = alike.map(|(_, name)| format!("`{name}`")).collect();
+    format!("did you mean {}?", alike.join(" or "))
 }
 
 /// The part of a chain of fields that stands before one of them: `.Values.a` of `.Values.a.b` before `b`.

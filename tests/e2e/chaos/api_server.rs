@@ -15,6 +15,16 @@ use tiphys_tests::{HEALTH_OF_MAPS, PATIENCE, World, annotated, message, phase, r
 
 use super::write_of;
 
+/// Commits two ConfigMaps, one after the other; answers the commit.
+fn in_two_waves(world: &World) -> Result<String> {
+    let files = world
+        .repository
+        .write("app/a.yaml", annotated("a", "1", &[]))?;
+    files
+        .write("app/b.yaml", annotated("b", "1", &[("sync-wave", "1")]))?
+        .commit("one")
+}
+
 #[test]
 fn an_operation_goes_on_after_its_api_server_was_killed() -> Result<()> {
     let mut plane = ControlPlane::start("chaos", &mut |line: &str| eprintln!("{line}"))?;
@@ -26,15 +36,11 @@ fn an_operation_goes_on_after_its_api_server_was_killed() -> Result<()> {
             .arguments
             .extend(["--config".to_owned(), file.display().to_string()]);
     })?;
-    world
-        .repository
-        .write(
-            "app/h.yaml",
-            annotated("h", "Progressing", &[("hook", "PreSync")]),
-        )?
-        .write("app/a.yaml", annotated("a", "1", &[]))?
-        .write("app/b.yaml", annotated("b", "1", &[("sync-wave", "1")]))?;
-    let commit = world.repository.commit("one")?;
+    world.repository.write(
+        "app/h.yaml",
+        annotated("h", "Progressing", &[("hook", "PreSync")]),
+    )?;
+    let commit = in_two_waves(&world)?;
     world.create(&Value::Null)?;
     world.sync(&json!({}))?;
     world.until("the hook", |app| {
@@ -153,11 +159,7 @@ fn an_operation_goes_on_when_its_api_server_throttles() -> Result<()> {
         let busy = Answer::new(429, status(429, "TooManyRequests"));
         (nth < 2).then(|| busy.with("retry-after", "1"))
     })?;
-    world
-        .repository
-        .write("app/a.yaml", annotated("a", "1", &[]))?
-        .write("app/b.yaml", annotated("b", "1", &[("sync-wave", "1")]))?;
-    let commit = world.repository.commit("one")?;
+    let commit = in_two_waves(&world)?;
     world.create(&Value::Null)?;
     world.sync(&json!({}))?;
     let done = world.until_synced(&commit)?;
@@ -283,22 +285,13 @@ fn an_operation_ends_or_goes_on_although_its_connection_goes_silent_in_an_apply(
             Ok(is_silent.then_some(()).ok_or_else(String::new))
         })
     };
-    world
-        .repository
-        .write("app/a.yaml", annotated("a", "1", &[]))?
-        .write("app/b.yaml", annotated("b", "1", &[("sync-wave", "1")]))?;
-    let commit = world.repository.commit("one")?;
+    let commit = in_two_waves(&world)?;
     world.create(&Value::Null)?;
     world.until("the comparison", |app| status_of(app, "a") == "OutOfSync")?;
 
     // Whoever ends it does not wait for the network.
     lose()?;
-    world.client.delete(&world.path("/operation"))?.ok()?;
-    let ended = world.until_ended()?;
-    assert_eq!(
-        (phase(&ended), message(&ended)),
-        (&json!("Failed"), "Operation terminated")
-    );
+    world.terminate()?;
     mend()?;
 
     // Its deadline holds.

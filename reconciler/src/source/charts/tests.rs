@@ -1,10 +1,8 @@
 //! Charts over HTTP: a Helm repository and a registry that this file plays, against [`Sources`].
 
 use std::future::Future;
-use std::path::Path;
 use std::sync::OnceLock;
 
-use tiphys_render::archive::ArchiveLimits;
 use tiphys_render::{Missing, Needed};
 use tiphys_testbed::charts::{basic, challenge, index_entry};
 use tiphys_testbed::web::{Answer as Given, Request, Web};
@@ -20,19 +18,6 @@ fn run<T>(work: impl Future<Output = T>) -> T {
         .build()
         .unwrap()
         .block_on(work)
-}
-
-fn options(folder: &Path) -> Options {
-    Options {
-        folder: folder.join("git"),
-        charts: folder.join("charts"),
-        poll: Duration::from_secs(600),
-        allow_file: true,
-        list_timeout: Duration::from_secs(60),
-        fetch_timeout: Duration::from_secs(120),
-        known_hosts: None,
-        archive: ArchiveLimits::default(),
-    }
 }
 
 fn packed(files: &[(&str, &[u8])]) -> Vec<u8> {
@@ -94,7 +79,7 @@ fn a_helm_repository_is_asked_once() {
     .unwrap();
     let repo = helm(&format!("{}/charts/", web.url()));
     run(async {
-        let sources = Sources::new(options(folder.path()));
+        let sources = Sources::new(Options::of_test(folder.path()));
         let chart = sources.chart(&repo, "web", "1.x").await.unwrap();
         assert_eq!(chart.version, "1.1.0");
         assert_eq!(chart.digest, sha256(&chart_archive("1.1.0")));
@@ -129,7 +114,7 @@ fn a_helm_repository_is_asked_once() {
         assert_eq!(web.requests(), 3);
 
         // After a restart what is pinned and here needs nobody; what is not asks whether there is something newer.
-        let again = Sources::new(options(folder.path()));
+        let again = Sources::new(Options::of_test(folder.path()));
         let chart = again.chart(&repo, "web", "1.1.0").await.unwrap();
         assert_eq!(chart.version, "1.1.0");
         assert_eq!(web.requests(), 3);
@@ -155,7 +140,7 @@ fn a_changed_index_is_told() {
     let web = Web::start(move |_| Given::ok(index(&[(&crate::locked(&shown), "", "x")]))).unwrap();
     let repo = helm(&web.url());
     run(async {
-        let sources = Sources::new(options(folder.path()));
+        let sources = Sources::new(Options::of_test(folder.path()));
         let mut changes = sources.subscribe();
         assert_eq!(
             sources.chart_version(&repo, "web", "").await.unwrap(),
@@ -198,7 +183,7 @@ fn credentials_stay_with_their_server() {
     .unwrap();
     let mut repo = helm(&own.url());
     run(async {
-        let sources = Sources::new(options(folder.path()));
+        let sources = Sources::new(Options::of_test(folder.path()));
         let error = message(sources.chart(&repo, "web", "").await);
         assert!(error.contains("authentication"), "{error}");
         repo.username = "robot".to_owned();
@@ -256,7 +241,7 @@ fn what_is_wrong_or_a_bomb_is_refused() {
     })
     .unwrap();
     run(async {
-        let sources = Sources::new(options(folder.path()));
+        let sources = Sources::new(Options::of_test(folder.path()));
         for (version, expected) in [
             ("1.0.0", "was promised"),
             ("2.0.0", "200 unpacked bytes for each packed one"),
@@ -368,7 +353,7 @@ fn a_registry_gives_tags_and_charts() {
         ..Repo::default()
     };
     run(async {
-        let sources = Sources::new(options(folder.path()));
+        let sources = Sources::new(Options::of_test(folder.path()));
         let error = message(sources.chart(&repo, "web", "1.x").await);
         assert!(error.contains("authentication"), "{error}");
         repo.username = "robot".to_owned();
@@ -462,7 +447,7 @@ fn what_is_missing_is_supplied() {
         String::from_utf8(supplied.tree.read(&path, 1000).unwrap().into_owned()).unwrap()
     };
     run(async {
-        let sources = Sources::new(options(folder.path()));
+        let sources = Sources::new(Options::of_test(folder.path()));
         let finder = |url: &str| Repo::anonymous(url);
         let wanted = [
             chart(&web.url()),
@@ -517,7 +502,7 @@ fn what_is_missing_is_supplied() {
         let strict = Sources::new(Options {
             allow_file: false,
             folder: folder.path().join("strict"),
-            ..options(folder.path())
+            ..Options::of_test(folder.path())
         });
         let error = message(strict.supply(&[base("").into()], &finder).await);
         assert!(error.contains("not read"), "{error}");
