@@ -14,7 +14,7 @@ use tiphys_render::archive::{self, ArchiveLimits};
 use tiphys_render::helm::functions::{self, Environment, Seeded};
 use tiphys_render::tree::TreePath;
 use tiphys_render::yaml::{self, Dialect, Duplicates, Numbers, Reading};
-use tiphys_render::{Limits, MemoryTree, NoSupply, directory, go_time, helm, kustomize};
+use tiphys_render::{Limits, MemoryTree, NoSupply, Workers, directory, go_time, helm, kustomize};
 use tiphys_template::{CycleGuard, Session, Templates, Value, define_nested};
 
 /// What an input may cost: little, so that many can be tried.
@@ -30,7 +30,7 @@ pub fn limits() -> Limits {
         steps: 100_000,
         output_bytes: 1 << 20,
         // Two, so that what is done side by side is tried, too.
-        workers: NonZeroUsize::MIN.saturating_add(1),
+        workers: Workers::new(NonZeroUsize::MIN.saturating_add(1)),
         archive: archive_limits(),
     }
 }

@@ -23,6 +23,7 @@ pub mod yaml;
 pub use error::{RenderError, TemplateError, TemplateFrame};
 pub use limits::Limits;
 pub use manifest::Manifest;
+pub use parallel::{Processors, Workers};
 pub use source::{SourceType, detect};
 pub use supply::{Missing, Needed, NoSupply, Supplied, Supply};
 pub use tree::{MemoryTree, Tree};

@@ -1,11 +1,10 @@
 //! What one source may cost.
 
-use std::num::NonZeroUsize;
-
 use crate::archive::ArchiveLimits;
+use crate::parallel::Workers;
 
 /// Limits on one rendering, so that no repository can exhaust the process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// Bytes of one file.
     pub file_bytes: u64,
@@ -26,7 +25,7 @@ pub struct Limits {
     /// What one packed chart may cost.
     pub archive: ArchiveLimits,
     /// Threads that one chart may take when it is large. What is rendered does not depend on it.
-    pub workers: NonZeroUsize,
+    pub workers: Workers,
 }
 
 impl Default for Limits {
@@ -43,7 +42,7 @@ impl Default for Limits {
             steps: 100_000_000,
             output_bytes: 100 << 20,
             archive: ArchiveLimits::default(),
-            workers: NonZeroUsize::MIN,
+            workers: Workers::ONE,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Work on many items, on as many threads as the caller has to spare. What comes out is the same for any number of them.
 
+use std::fmt;
 use std::num::NonZeroUsize;
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -11,21 +12,74 @@ const WORTHWHILE: usize = 48 << 10;
 /// Which part of what is left is taken from the end at a time.
 const SHARE: usize = 6;
 
+/// The threads that work may take.
+#[derive(Clone, Copy)]
+pub struct Workers {
+    /// How many, the caller's own among them.
+    pub count: NonZeroUsize,
+    /// Where they run, when they have to see to that themselves.
+    pub processors: Option<&'static dyn Processors>,
+}
+
+/// The processors that threads run on. Some kernels, of virtual machines above all, leave a new thread on the processor of the one that
+/// began it until their next tick, which comes every few milliseconds: most work is over by then.
+pub trait Processors: Sync {
+    /// The one that this thread runs on.
+    fn current(&self) -> usize;
+
+    /// Moves this thread to any other that it may run on.
+    fn leave(&self, processor: usize);
+}
+
+impl Workers {
+    /// The caller's thread alone.
+    pub const ONE: Self = Self {
+        count: NonZeroUsize::MIN,
+        processors: None,
+    };
+
+    /// So many threads, wherever they run.
+    #[must_use]
+    pub fn new(count: NonZeroUsize) -> Self {
+        Self { count, ..Self::ONE }
+    }
+
+    /// How many threads are worth while for so many bytes.
+    pub(crate) fn worthwhile(self, bytes: usize) -> Self {
+        let count = bytes / WORTHWHILE + 1;
+        Self {
+            count: NonZeroUsize::new(count).map_or(self.count, |count| self.count.min(count)),
+            ..self
+        }
+    }
+
+    /// Whether there is a thread beside the caller's.
+    pub(crate) fn are_several(self) -> bool {
+        self.count > NonZeroUsize::MIN
+    }
+}
+
+impl fmt::Debug for Workers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} workers", self.count)
+    }
+}
+
 /// What `work` makes of each item, in their order. `weight` is about how many bytes an item has.
 pub fn map<T: Sync, R: Send>(
-    workers: NonZeroUsize,
+    workers: Workers,
     items: &[T],
     weight: impl Fn(&T) -> usize,
     work: impl Fn(&T) -> R + Sync,
 ) -> Vec<R> {
-    let workers = worthwhile(workers, items.iter().map(weight).sum());
-    if workers == 1 {
+    let workers = workers.worthwhile(items.iter().map(weight).sum());
+    if !workers.are_several() {
         return items.iter().map(work).collect();
     }
     // Whoever is free takes the next one: a thread that starts late has less to do.
     let next = AtomicUsize::new(0);
     let take = || {
-        let mut made = Vec::with_capacity(items.len() / workers);
+        let mut made = Vec::with_capacity(items.len() / workers.count);
         loop {
             let at = next.fetch_add(1, Relaxed);
             let Some(item) = items.get(at) else {
@@ -40,21 +94,28 @@ pub fn map<T: Sync, R: Send>(
     made.into_iter().map(|(_, result)| result).collect()
 }
 
-/// How many threads are worth while for so many bytes.
-pub fn worthwhile(workers: NonZeroUsize, bytes: usize) -> usize {
-    workers.get().min(bytes / WORTHWHILE + 1)
-}
-
 /// What `own` does on this thread, and `other` on as many more as there are to be had meanwhile.
 pub fn beside<A, R: Send>(
-    workers: usize,
+    workers: Workers,
     own: impl FnOnce() -> A,
     other: impl Fn() -> R + Sync,
 ) -> (A, Vec<R>) {
-    let other = &other;
+    let processors = workers.processors.map(|all| (all, all.current()));
+    let other = &|| {
+        if let Some((all, parent)) = processors
+            && all.current() == parent
+        {
+            all.leave(parent);
+        }
+        other()
+    };
     thread::scope(|scope| {
         let spawn = |_| thread::Builder::new().spawn_scoped(scope, other).ok();
-        let others: Vec<_> = (1..workers).filter_map(spawn).collect();
+        let others: Vec<_> = (1..workers.count.get()).filter_map(spawn).collect();
+        if processors.is_some() && !others.is_empty() {
+            // Whoever is still on this processor comes to run, and leaves it.
+            thread::yield_now();
+        }
         let made = own();
         let join = |thread: thread::ScopedJoinHandle<'_, R>| match thread.join() {
             Ok(made) => made,
@@ -101,8 +162,8 @@ impl Ends {
 mod tests {
     use super::*;
 
-    fn workers(count: usize) -> NonZeroUsize {
-        NonZeroUsize::new(count).expect("a number")
+    fn workers(count: usize) -> Workers {
+        Workers::new(NonZeroUsize::new(count).expect("a number"))
     }
 
     #[test]
@@ -120,24 +181,45 @@ mod tests {
 
     #[test]
     fn little_is_done_at_once_and_much_by_others() {
-        assert_eq!(worthwhile(workers(4), WORTHWHILE - 1), 1);
-        assert_eq!(worthwhile(workers(4), WORTHWHILE * 2), 3);
-        assert_eq!(worthwhile(workers(4), WORTHWHILE * 9), 4);
+        let worthwhile = |bytes| workers(4).worthwhile(bytes).count.get();
+        assert_eq!(worthwhile(WORTHWHILE - 1), 1);
+        assert_eq!(worthwhile(WORTHWHILE * 2), 3);
+        assert_eq!(worthwhile(WORTHWHILE * 9), 4);
         // Both have to be there before either goes on.
         let both = std::sync::Barrier::new(2);
         let id = || {
             both.wait();
             thread::current().id()
         };
-        let (own, others) = beside(2, id, id);
+        let (own, others) = beside(workers(2), id, id);
         assert!(own == thread::current().id() && others.len() == 1 && others[0] != own);
+    }
+
+    #[test]
+    fn a_thread_that_begins_where_its_parent_runs_leaves() {
+        struct Same(AtomicUsize);
+        impl Processors for Same {
+            fn current(&self) -> usize {
+                7
+            }
+            fn leave(&self, processor: usize) {
+                self.0.fetch_add(processor, Relaxed);
+            }
+        }
+        static SAME: Same = Same(AtomicUsize::new(0));
+        let workers = Workers {
+            processors: Some(&SAME),
+            ..workers(3)
+        };
+        beside(workers, || (), || ());
+        assert_eq!(SAME.0.load(Relaxed), 2 * 7);
     }
 
     #[test]
     fn every_place_is_taken_once() {
         let ends = Ends::new(100);
         let (front, back) = beside(
-            3,
+            workers(3),
             || std::iter::from_fn(|| ends.first()).collect::<Vec<_>>(),
             || {
                 let last = || Some(ends.last()).filter(|taken| !taken.is_empty());

@@ -3,6 +3,7 @@
 mod cli;
 mod diff_command;
 mod folder_tree;
+mod processors;
 mod render_command;
 mod serve;
 

@@ -1,7 +1,6 @@
 //! `tiphys render`: the manifests of a folder on the disk, without server or cluster.
 
 use std::io::Write as _;
-use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -15,6 +14,7 @@ use tiphys_render::{Limits, Manifest, NoSupply, RenderError, SourceType, detect,
 use tiphys_server::limits::LimitsFile;
 
 use crate::folder_tree::FolderTree;
+use crate::processors;
 
 /// Options of `tiphys render`. What is not given is as `helm template` and `kustomize build` have it.
 #[derive(Args)]
@@ -110,7 +110,7 @@ pub fn run(options: &Render) -> Result<()> {
 /// The one place where the type of a source decides who renders it.
 fn print(tree: &FolderTree, path: &TreePath, options: &Render) -> Result<String> {
     let limits = Limits {
-        workers: std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
+        workers: processors::workers(),
         ..options.limits.limits(&LimitsFile::default())
     };
     let (source_type, _) = detect(tree, path)?;

@@ -15,7 +15,8 @@ use crate::error::{ExecError, FunctionError};
 use crate::format;
 use crate::machine::Machine;
 use crate::node::{
-    Branch, BranchKind, Command, Invocation, List, Node, Pipe, Position, Tree, VariableId, Word,
+    Branch, BranchKind, Command, Invocation, List, Node, Pipe, Place, Position, Source, Tree,
+    VariableId, Word,
 };
 use crate::strconv::quote;
 use crate::templates::Scope;
@@ -60,11 +61,12 @@ fn invoke(
             machine,
             scope,
             tree,
+            source: &tree.source,
             at: At::Start,
             base,
             out,
         };
-        state.list(&dot, &tree.root)
+        state.list(&dot, tree.root)
     });
     machine.depth -= 1;
     machine.variables.truncate(base);
@@ -93,30 +95,30 @@ enum At<'t> {
 }
 
 impl At<'_> {
-    fn position(self) -> Position {
+    fn position(self, source: &Source) -> Position {
         match self {
             Self::Start => 0,
             Self::Pipe(pipe) => pipe.position,
             Self::Command(command) => command.position,
-            Self::Word(word) => word.position(),
+            Self::Word(word) => source.position(word),
             Self::Action(position, _) => position,
             Self::Invocation(invocation) => invocation.position,
         }
     }
 
-    fn text(self) -> String {
+    fn text(self, source: &Source) -> String {
         let mut text = String::new();
         match self {
             Self::Start => {}
-            Self::Pipe(pipe) => pipe.write(&mut text),
-            Self::Command(command) => command.write(&mut text),
-            Self::Word(word) => word.write(&mut text),
+            Self::Pipe(pipe) => source.write_pipe(pipe, &mut text),
+            Self::Command(command) => source.write_command(command, &mut text),
+            Self::Word(word) => source.write_word(word, &mut text),
             Self::Action(_, pipe) => {
                 text.push_str("{{");
-                pipe.write(&mut text);
+                source.write_pipe(pipe, &mut text);
                 text.push_str("}}");
             }
-            Self::Invocation(invocation) => invocation.write(&mut text),
+            Self::Invocation(invocation) => source.write_invocation(invocation, &mut text),
         }
         text
     }
@@ -127,6 +129,7 @@ struct State<'s> {
     machine: &'s mut Machine,
     scope: &'s Rc<Scope>,
     tree: &'s Tree,
+    source: &'s Source,
     at: At<'s>,
     /// Where the variables of this template begin.
     base: usize,
@@ -138,9 +141,9 @@ impl<'s> State<'s> {
     fn located(&self, text: &str) -> String {
         format!(
             "template: {}: executing {} at <{}>: {text}",
-            self.tree.source.location(self.at.position()),
+            self.source.location(self.at.position(self.source)),
             quote(self.tree.name.as_bytes()),
-            self.at.text(),
+            self.at.text(self.source),
         )
     }
 
@@ -176,9 +179,9 @@ impl<'s> State<'s> {
         Ok(())
     }
 
-    fn list(&mut self, dot: &Operand, list: &'s List) -> Outcome<Flow> {
-        for node in &list.nodes {
-            match self.node(dot, node)? {
+    fn list(&mut self, dot: &Operand, list: List) -> Outcome<Flow> {
+        for node in self.source.syntax.all(list) {
+            match self.node(dot, *node)? {
                 Flow::Normal => {}
                 other => return Ok(other),
             }
@@ -186,24 +189,24 @@ impl<'s> State<'s> {
         Ok(Flow::Normal)
     }
 
-    fn node(&mut self, dot: &Operand, node: &'s Node) -> Outcome<Flow> {
+    fn node(&mut self, dot: &Operand, node: Node) -> Outcome<Flow> {
         self.spend(1)?;
+        let syntax = &self.source.syntax;
         match node {
-            Node::Text(text) => {
-                let tree = self.tree;
-                self.write(tree.source.stretch(*text))?;
-            }
+            Node::Text(text) => self.write(self.source.stretch(text))?,
             Node::Action(position, pipe) => {
                 let value = self.pipeline(dot, pipe)?;
+                let pipe = syntax.at(pipe);
                 if pipe.declarations.is_empty() {
-                    self.at = At::Action(*position, pipe);
+                    self.at = At::Action(position, pipe);
                     self.print(&value)?;
                 }
             }
             Node::Branch(branch) => {
+                let branch = syntax.at(branch);
                 return stacker::maybe_grow(64 << 10, 1 << 20, || self.branch(dot, branch));
             }
-            Node::Template(invocation) => self.template(dot, invocation)?,
+            Node::Template(invocation) => self.template(dot, syntax.at(invocation))?,
             Node::Break => return Ok(Flow::Break),
             Node::Continue => return Ok(Flow::Continue),
         }
@@ -215,15 +218,15 @@ impl<'s> State<'s> {
         let flow = match branch.kind {
             BranchKind::Range => self.range(dot, branch)?,
             kind => {
-                let value = self.pipeline(dot, &branch.pipe)?;
+                let value = self.pipeline(dot, branch.pipe)?;
                 if value.value.is_true() {
                     let dot = if kind == BranchKind::With {
                         &value
                     } else {
                         dot
                     };
-                    self.list(dot, &branch.list)?
-                } else if let Some(otherwise) = &branch.otherwise {
+                    self.list(dot, branch.list)?
+                } else if let Some(otherwise) = branch.otherwise {
                     self.list(dot, otherwise)?
                 } else {
                     Flow::Normal
@@ -236,7 +239,7 @@ impl<'s> State<'s> {
 
     /// A range. As in Go, a break in its else list ends this range and not the one around it; a continue belongs to that.
     fn range(&mut self, dot: &Operand, branch: &'s Branch) -> Outcome<Flow> {
-        let operand = self.pipeline(dot, &branch.pipe)?;
+        let operand = self.pipeline(dot, branch.pipe)?;
         let value = match &operand.value {
             Value::Object(object) => match object.underlying() {
                 Underlying::Value(value) => value,
@@ -280,7 +283,7 @@ impl<'s> State<'s> {
         if ran {
             return Ok(Flow::Normal);
         }
-        if let Some(otherwise) = &branch.otherwise
+        if let Some(otherwise) = branch.otherwise
             && self.list(dot, otherwise)? == Flow::Continue
         {
             return Ok(Flow::Continue);
@@ -293,7 +296,7 @@ impl<'s> State<'s> {
             let text = format::describe(number, 'v', &self.machine.limits);
             return self.error(format!("range can't iterate over {text}"));
         };
-        if branch.pipe.declarations.len() > 1 {
+        if self.source.syntax.at(branch.pipe).declarations.len() > 1 {
             let text = format::describe(number, 'v', &self.machine.limits);
             return self.error(format!(
                 "can't use {text} to iterate over more than one variable"
@@ -318,8 +321,8 @@ impl<'s> State<'s> {
         for index in 0..count {
             self.spend(1)?;
             let (key, value) = element(index);
-            self.set_range_variables(&branch.pipe, key, &value)?;
-            let flow = self.list(&value, &branch.list)?;
+            self.set_range_variables(branch.pipe, key, &value)?;
+            let flow = self.list(&value, branch.list)?;
             self.machine.variables.truncate(mark);
             if flow == Flow::Break {
                 break;
@@ -330,27 +333,28 @@ impl<'s> State<'s> {
 
     fn set_range_variables(
         &mut self,
-        pipe: &'s Pipe,
+        pipe: Place<Pipe>,
         key: Operand,
         value: &Operand,
     ) -> Outcome<()> {
-        let count = pipe.declarations.len();
+        let pipe = self.source.syntax.at(pipe);
+        let declarations = self.source.syntax.all(pipe.declarations);
         if pipe.assigns {
-            match (pipe.declarations.first(), pipe.declarations.get(1)) {
-                (Some(first), Some(second)) => {
-                    self.assign(first.id, &first.name, key)?;
-                    self.assign(second.id, &second.name, value.clone())?;
+            match *declarations {
+                [first, second] => {
+                    self.assign(first, key)?;
+                    self.assign(second, value.clone())?;
                 }
-                (Some(only), None) => self.assign(only.id, &only.name, value.clone())?,
-                (None, _) => {}
+                [only] => self.assign(only, value.clone())?,
+                _ => {}
             }
             return Ok(());
         }
         let length = self.machine.variables.len();
-        if count > 0 {
+        if !declarations.is_empty() {
             self.machine.variables[length - 1].1 = value.clone();
         }
-        if count > 1 {
+        if declarations.len() > 1 {
             self.machine.variables[length - 2].1 = key;
         }
         Ok(())
@@ -368,7 +372,7 @@ impl<'s> State<'s> {
         if self.machine.depth > limit {
             return Err(self.over_limit(format!("exceeded maximum template depth ({limit})")));
         }
-        let dot = match &invocation.pipe {
+        let dot = match invocation.pipe {
             Some(pipe) => self.pipeline(dot, pipe)?,
             None => Operand::invalid(),
         };
@@ -395,14 +399,14 @@ impl<'s> State<'s> {
     }
 
     /// Sets the last declared variable of a name.
-    fn assign(&mut self, id: VariableId, name: &str, value: Operand) -> Outcome<()> {
+    fn assign(&mut self, id: VariableId, value: Operand) -> Outcome<()> {
         let own = &mut self.machine.variables[self.base..];
         match own.iter_mut().rev().find(|(known, _)| *known == id) {
             Some(variable) => {
                 variable.1 = value;
                 Ok(())
             }
-            None => self.error(format!("undefined variable: {name}")),
+            None => self.undefined(id),
         }
     }
 }

@@ -117,15 +117,15 @@ impl Functions {
         self.functions.iter().map(|function| &*function.name)
     }
 
-    /// Where the function of a name is, for the parser, and its name to be shared.
-    pub(crate) fn find(&self, name: &str) -> Option<(usize, &Arc<str>)> {
-        let (name, &index) = self.by_name.get_key_value(name)?;
-        Some((index, name))
+    /// Where the function of a name is, for the parser.
+    pub(crate) fn find(&self, name: &str) -> Option<u32> {
+        let index = *self.by_name.get(name)?;
+        u32::try_from(index).ok()
     }
 
     /// The function at the place that [`Functions::find`] gave.
-    pub(crate) fn at(&self, index: usize) -> Option<&Function> {
-        self.functions.get(index)
+    pub(crate) fn at(&self, index: u32) -> Option<&Function> {
+        self.functions.get(index as usize)
     }
 }
 

@@ -1,6 +1,6 @@
 //! The text of a template as tokens.
 
-use memchr::{memchr, memchr_iter};
+use memchr::memchr;
 
 use crate::strconv::{decode_rune, is_digit, is_letter, quote};
 
@@ -66,11 +66,11 @@ impl TokenKind {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Token<'t> {
     pub(crate) kind: TokenKind,
-    /// Where it starts, in bytes; for an error, its number.
+    /// The number of an error.
+    pub(crate) fault: u32,
+    /// Where it starts, in bytes.
     pub(crate) position: usize,
     pub(crate) text: &'t [u8],
-    /// The line where it starts; the first is 1.
-    pub(crate) line: usize,
 }
 
 impl Token<'_> {
@@ -118,8 +118,6 @@ pub(crate) struct Lexer<'t, 'd> {
     continue_is_function: bool,
     position: usize,
     start: usize,
-    line: usize,
-    start_line: usize,
     parentheses: i64,
     inside_action: bool,
     /// What was wrong, in the order of the error tokens.
@@ -133,10 +131,6 @@ fn is_space(byte: u8) -> bool {
 
 fn is_alphanumeric(rune: char) -> bool {
     rune == '_' || is_letter(rune) || is_digit(rune)
-}
-
-fn newlines(text: &[u8]) -> usize {
-    memchr_iter(b'\n', text).count()
 }
 
 fn find(text: &[u8], wanted: &[u8]) -> Option<usize> {
@@ -165,8 +159,6 @@ impl<'t, 'd> Lexer<'t, 'd> {
             continue_is_function,
             position: 0,
             start: 0,
-            line: 1,
-            start_line: 1,
             parentheses: 0,
             inside_action: false,
             errors: Vec::new(),
@@ -176,7 +168,7 @@ impl<'t, 'd> Lexer<'t, 'd> {
     /// What is wrong, for an error token.
     pub(crate) fn fault(&self, token: &Token<'_>) -> Option<&str> {
         (token.kind == TokenKind::Error)
-            .then(|| self.errors.get(token.position).map(String::as_str))
+            .then(|| self.errors.get(token.fault as usize).map(String::as_str))
             .flatten()
     }
 
@@ -206,9 +198,6 @@ impl<'t, 'd> Lexer<'t, 'd> {
             _ => decode_rune(self.rest()),
         };
         self.position += width;
-        if rune == '\n' {
-            self.line += 1;
-        }
         Some(rune)
     }
 
@@ -228,33 +217,29 @@ impl<'t, 'd> Lexer<'t, 'd> {
     fn token(&mut self, kind: TokenKind) -> Token<'t> {
         let token = Token {
             kind,
+            fault: 0,
             position: self.start,
             text: &self.input[self.start..self.position],
-            line: self.start_line,
         };
         self.start = self.position;
-        self.start_line = self.line;
         token
     }
 
-    /// Passes over what lies between the last token's end and here, counting its lines.
+    /// Passes over what lies between the last token's end and here.
     fn skip(&mut self) {
-        self.line += newlines(&self.input[self.start..self.position]);
         self.start = self.position;
-        self.start_line = self.line;
     }
 
     fn error(&mut self, text: String) -> Token<'t> {
         let token = Token {
             kind: TokenKind::Error,
-            position: self.errors.len(),
+            fault: self.errors.len() as u32,
+            position: self.start,
             text: &[],
-            line: self.start_line,
         };
         self.errors.push(text);
-        self.start = 0;
-        self.position = 0;
-        self.input = &[];
+        self.position = self.start;
+        self.input = &self.input[..self.start];
         token
     }
 
@@ -263,7 +248,6 @@ impl<'t, 'd> Lexer<'t, 'd> {
         loop {
             let Some(found) = find(self.rest(), &self.delimiters.left) else {
                 self.position = self.input.len();
-                self.line += newlines(&self.input[self.start..]);
                 let kind = if self.position > self.start {
                     TokenKind::Text
                 } else {
@@ -281,7 +265,6 @@ impl<'t, 'd> Lexer<'t, 'd> {
                     }
                 }
                 self.position = end;
-                self.line += newlines(&self.input[self.start..end]);
                 let text = self.token(TokenKind::Text);
                 self.position = delimiter;
                 self.skip();
@@ -445,9 +428,6 @@ impl<'t, 'd> Lexer<'t, 'd> {
         let last = &self.input[self.position - 1..];
         if has_right_trim_marker(last) && self.is_right(&last[2..]) {
             self.position -= 1;
-            if self.input[self.position] == b'\n' {
-                self.line -= 1;
-            }
             if count == 1 {
                 return self.right_delimiter(true);
             }

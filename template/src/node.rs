@@ -1,22 +1,31 @@
 //! The parsed template, and its text form, which error texts show.
+//!
+//! What a text is parsed into lies in a few lists, where elements know each other by their places: a template is a handful of pieces
+//! of memory, however many actions it has, and is freed without walking it.
 
+mod syntax;
+
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::strconv;
 use crate::value::Text;
 
+pub(crate) use syntax::{Place, Span, Syntax};
+
 /// Where a node starts in its source, in bytes.
 pub(crate) type Position = u32;
 
-/// The text that templates were parsed from.
+/// A stretch of a source, from its first byte to the one after its last.
+pub(crate) type Stretch = (Position, Position);
+
+/// The text that templates were parsed from, and what it was parsed into.
 #[derive(Debug)]
 pub(crate) struct Source {
     pub(crate) name: Arc<str>,
     pub(crate) text: Text,
+    pub(crate) syntax: Syntax,
 }
-
-/// A stretch of a source, from its first byte to the one after its last.
-pub(crate) type Stretch = (Position, Position);
 
 impl Source {
     /// The bytes of a stretch.
@@ -24,6 +33,20 @@ impl Source {
         self.text
             .get(start as usize..end as usize)
             .unwrap_or_default()
+    }
+
+    /// The text of a stretch, for people.
+    fn shown(&self, stretch: Stretch) -> Cow<'_, str> {
+        String::from_utf8_lossy(self.stretch(stretch))
+    }
+
+    /// The name of a variable, with the dollar sign.
+    pub(crate) fn variable(&self, id: VariableId) -> Cow<'_, str> {
+        let known = (id as usize).checked_sub(1);
+        match known.and_then(|index| self.syntax.variables.get(index)) {
+            Some(name) => self.shown(*name),
+            None => Cow::Borrowed("$"),
+        }
     }
 
     /// `name:line:column` of a position. Columns count bytes from 0, as Go's do.
@@ -48,35 +71,16 @@ pub(crate) struct Tree {
     pub(crate) is_empty: bool,
 }
 
-impl Tree {
-    /// A template of a source.
-    pub(crate) fn new(name: Arc<str>, source: Arc<Source>, root: List) -> Self {
-        let is_empty = root.nodes.iter().all(|node| match node {
-            Node::Text(text) => is_blank(source.stretch(*text)),
-            _ => false,
-        });
-        Self {
-            name,
-            source,
-            root,
-            is_empty,
-        }
-    }
-}
-
 /// Nodes one after another.
-#[derive(Debug, Default)]
-pub(crate) struct List {
-    pub(crate) nodes: Box<[Node]>,
-}
+pub(crate) type List = Span<Node>;
 
 /// An element of a template.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) enum Node {
     Text(Stretch),
-    Action(Position, Pipe),
-    Branch(Box<Branch>),
-    Template(Box<Invocation>),
+    Action(Position, Place<Pipe>),
+    Branch(Place<Branch>),
+    Template(Place<Invocation>),
     Break,
     Continue,
 }
@@ -93,7 +97,7 @@ pub(crate) enum BranchKind {
 #[derive(Debug)]
 pub(crate) struct Branch {
     pub(crate) kind: BranchKind,
-    pub(crate) pipe: Pipe,
+    pub(crate) pipe: Place<Pipe>,
     pub(crate) list: List,
     pub(crate) otherwise: Option<List>,
 }
@@ -103,7 +107,7 @@ pub(crate) struct Branch {
 pub(crate) struct Invocation {
     pub(crate) position: Position,
     pub(crate) name: Arc<str>,
-    pub(crate) pipe: Option<Pipe>,
+    pub(crate) pipe: Option<Place<Pipe>>,
 }
 
 /// A pipeline with its declarations or assignments.
@@ -111,15 +115,8 @@ pub(crate) struct Invocation {
 pub(crate) struct Pipe {
     pub(crate) position: Position,
     pub(crate) assigns: bool,
-    pub(crate) declarations: Box<[Variable]>,
-    pub(crate) commands: Box<[Command]>,
-}
-
-/// A variable: its number in the source, and its name with the dollar sign.
-#[derive(Clone, Debug)]
-pub(crate) struct Variable {
-    pub(crate) id: VariableId,
-    pub(crate) name: Arc<str>,
+    pub(crate) declarations: Span<VariableId>,
+    pub(crate) commands: Span<Command>,
 }
 
 /// The number of a variable's name in its source; `$` is 0.
@@ -129,14 +126,14 @@ pub(crate) type VariableId = u32;
 #[derive(Debug)]
 pub(crate) struct Command {
     pub(crate) position: Position,
-    pub(crate) words: Box<[Word]>,
+    pub(crate) words: Span<Word>,
 }
 
 /// Where a function is found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum FunctionPlace {
     /// In the registry of the set.
-    Declared(usize),
+    Declared(u32),
     /// In the language.
     Builtin(Builtin),
 }
@@ -193,20 +190,28 @@ impl Builtin {
     }
 }
 
-/// An operand.
-#[derive(Debug)]
+/// An operand. Fields are stretches with all their dots: their names have none.
+#[derive(Clone, Copy, Debug)]
 pub(crate) enum Word {
     Bool(Position, bool),
     Dot(Position),
     Nil(Position),
-    Number(Position, Box<Number>),
-    /// The text in quotes as written, unless it is what it means between double quotes; and what it means.
-    String(Position, Option<Box<[u8]>>, Text),
-    Field(Position, Box<[Arc<str>]>),
-    Variable(Position, Variable, Box<[Arc<str>]>),
-    Identifier(Position, Arc<str>, FunctionPlace),
-    Chain(Position, Box<Word>, Box<[Arc<str>]>),
-    Pipe(Box<Pipe>),
+    Number(Position, Place<Number>),
+    String(Position, Place<Constant>),
+    Field(Position, Stretch),
+    Variable(Position, VariableId, Stretch),
+    Identifier(Stretch, FunctionPlace),
+    Chain(Position, Place<Word>, Stretch),
+    Pipe(Place<Pipe>),
+}
+
+/// A text in quotes.
+#[derive(Debug)]
+pub(crate) struct Constant {
+    /// As it is written.
+    pub(crate) quoted: Stretch,
+    /// What it means.
+    pub(crate) text: Text,
 }
 
 /// A numeric constant, under all the types that can hold it.
@@ -219,115 +224,101 @@ pub(crate) struct Number {
     pub(crate) complex: Option<(f64, f64)>,
 }
 
-impl Word {
-    pub(crate) fn position(&self) -> Position {
-        match self {
-            Self::Bool(position, _)
-            | Self::Dot(position)
-            | Self::Nil(position)
-            | Self::Number(position, _)
-            | Self::String(position, ..)
-            | Self::Field(position, _)
-            | Self::Variable(position, ..)
-            | Self::Identifier(position, ..)
-            | Self::Chain(position, ..) => *position,
-            Self::Pipe(pipe) => pipe.position,
+impl Source {
+    /// Where a word starts.
+    pub(crate) fn position(&self, word: &Word) -> Position {
+        match word {
+            Word::Bool(position, _)
+            | Word::Dot(position)
+            | Word::Nil(position)
+            | Word::Number(position, _)
+            | Word::String(position, ..)
+            | Word::Field(position, _)
+            | Word::Variable(position, ..)
+            | Word::Identifier((position, _), _)
+            | Word::Chain(position, ..) => *position,
+            Word::Pipe(pipe) => self.syntax.at(*pipe).position,
         }
     }
 
-    /// Appends the word as error texts show it.
-    pub(crate) fn write(&self, out: &mut String) {
-        match self {
-            Self::Bool(_, value) => out.push_str(if *value { "true" } else { "false" }),
-            Self::Dot(_) => out.push('.'),
-            Self::Nil(_) => out.push_str("nil"),
-            Self::Number(_, number) => out.push_str(&number.text),
-            Self::String(_, Some(quoted), _) => out.push_str(&String::from_utf8_lossy(quoted)),
-            Self::String(_, None, text) => {
-                out.push('"');
-                out.push_str(&text.to_string_lossy());
-                out.push('"');
+    /// Appends a word as error texts show it.
+    pub(crate) fn write_word(&self, word: &Word, out: &mut String) {
+        match word {
+            Word::Bool(_, value) => out.push_str(if *value { "true" } else { "false" }),
+            Word::Dot(_) => out.push('.'),
+            Word::Nil(_) => out.push_str("nil"),
+            Word::Number(_, number) => out.push_str(&self.syntax.at(*number).text),
+            Word::String(_, constant) => {
+                out.push_str(&self.shown(self.syntax.at(*constant).quoted));
             }
-            Self::Field(_, names) => write_fields(names, out),
-            Self::Variable(_, variable, fields) => {
-                out.push_str(&variable.name);
-                write_fields(fields, out);
+            Word::Field(_, fields) => out.push_str(&self.shown(*fields)),
+            Word::Variable(_, id, fields) => {
+                out.push_str(&self.variable(*id));
+                out.push_str(&self.shown(*fields));
             }
-            Self::Identifier(_, name, _) => out.push_str(name),
-            Self::Chain(_, word, fields) => {
-                word.write_as_argument(out);
-                write_fields(fields, out);
+            Word::Identifier(name, _) => out.push_str(&self.shown(*name)),
+            Word::Chain(_, word, fields) => {
+                self.write_argument(self.syntax.at(*word), out);
+                out.push_str(&self.shown(*fields));
             }
-            Self::Pipe(pipe) => pipe.write(out),
+            Word::Pipe(pipe) => self.write_pipe(self.syntax.at(*pipe), out),
         }
     }
 
-    fn write_as_argument(&self, out: &mut String) {
-        if let Self::Pipe(pipe) = self {
+    fn write_argument(&self, word: &Word, out: &mut String) {
+        if let Word::Pipe(pipe) = word {
             out.push('(');
-            pipe.write(out);
+            self.write_pipe(self.syntax.at(*pipe), out);
             out.push(')');
         } else {
-            self.write(out);
+            self.write_word(word, out);
         }
     }
-}
 
-fn write_fields(names: &[Arc<str>], out: &mut String) {
-    for name in names {
-        out.push('.');
-        out.push_str(name);
-    }
-}
-
-impl Command {
-    /// Appends the command as error texts show it.
-    pub(crate) fn write(&self, out: &mut String) {
-        for (index, word) in self.words.iter().enumerate() {
+    /// Appends a command as error texts show it.
+    pub(crate) fn write_command(&self, command: &Command, out: &mut String) {
+        for (index, word) in self.syntax.all(command.words).iter().enumerate() {
             if index > 0 {
                 out.push(' ');
             }
-            word.write_as_argument(out);
+            self.write_argument(word, out);
         }
     }
-}
 
-impl Pipe {
-    /// Appends the pipeline as error texts show it.
-    pub(crate) fn write(&self, out: &mut String) {
-        for (index, variable) in self.declarations.iter().enumerate() {
+    /// Appends a pipeline as error texts show it.
+    pub(crate) fn write_pipe(&self, pipe: &Pipe, out: &mut String) {
+        let declarations = self.syntax.all(pipe.declarations);
+        for (index, id) in declarations.iter().enumerate() {
             if index > 0 {
                 out.push_str(", ");
             }
-            out.push_str(&variable.name);
+            out.push_str(&self.variable(*id));
         }
-        if !self.declarations.is_empty() {
-            out.push_str(if self.assigns { " = " } else { " := " });
+        if !declarations.is_empty() {
+            out.push_str(if pipe.assigns { " = " } else { " := " });
         }
-        for (index, command) in self.commands.iter().enumerate() {
+        for (index, command) in self.syntax.all(pipe.commands).iter().enumerate() {
             if index > 0 {
                 out.push_str(" | ");
             }
-            command.write(out);
+            self.write_command(command, out);
         }
     }
-}
 
-impl Invocation {
-    /// Appends the action as error texts show it.
-    pub(crate) fn write(&self, out: &mut String) {
+    /// Appends a `template` action as error texts show it.
+    pub(crate) fn write_invocation(&self, invocation: &Invocation, out: &mut String) {
         out.push_str("{{template ");
-        out.push_str(&strconv::quote(self.name.as_bytes()));
-        if let Some(pipe) = &self.pipe {
+        out.push_str(&strconv::quote(invocation.name.as_bytes()));
+        if let Some(pipe) = invocation.pipe {
             out.push(' ');
-            pipe.write(out);
+            self.write_pipe(self.syntax.at(pipe), out);
         }
         out.push_str("}}");
     }
 }
 
 /// Whether there is nothing but space, in the sense of Go's `bytes.TrimSpace`.
-fn is_blank(text: &[u8]) -> bool {
+pub(crate) fn is_blank(text: &[u8]) -> bool {
     let mut rest = text;
     while !rest.is_empty() {
         let (rune, width) = strconv::decode_rune(rest);

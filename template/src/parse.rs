@@ -5,18 +5,22 @@ mod number;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use memchr::{memchr_iter, memmem};
+
 use crate::error::ParseError;
 use crate::function::Functions;
 use crate::lex::{Delimiters, Lexer, Token, TokenKind};
 use crate::node::{
-    Branch, BranchKind, Builtin, Command, FunctionPlace, Invocation, List, Node, Pipe, Position,
-    Source, Tree, Variable, VariableId, Word,
+    Branch, BranchKind, Builtin, Command, Constant, FunctionPlace, Invocation, List, Node, Pipe,
+    Place, Position, Source, Span, Stretch, Syntax, Tree, VariableId, Word, is_blank,
 };
 use crate::strconv;
 use crate::value::Text;
 
 /// How deep actions and parentheses may be nested. (Go: 10,000 for parentheses, no limit for actions.)
 const MAXIMUM_NESTING: usize = 1_000;
+/// Elements that there is room for at first in what is under way.
+const ROOM: usize = 32;
 /// Templates longer than this are refused.
 const MAXIMUM_LENGTH: usize = 64 << 20;
 
@@ -35,10 +39,6 @@ pub(crate) fn parse(
             "template: {name}: the text is longer than {MAXIMUM_LENGTH} bytes"
         )));
     }
-    let source = Arc::new(Source {
-        name: Arc::from(name),
-        text: text.clone(),
-    });
     let lexer = Lexer::new(
         text,
         delimiters,
@@ -48,18 +48,34 @@ pub(crate) fn parse(
     let mut parser = Parser {
         lexer,
         functions,
-        trees: HashMap::new(),
-        variable_names: vec![Arc::from("$")],
-        nodes: Vec::new(),
-        commands: Vec::new(),
-        words: Vec::new(),
-        fields: Vec::new(),
+        name: Arc::from(name),
+        text,
+        syntax: Syntax::for_actions(memmem::find_iter(text, &delimiters.left).count()),
+        definitions: HashMap::new(),
+        nodes: Vec::with_capacity(ROOM),
+        commands: Vec::with_capacity(ROOM),
+        words: Vec::with_capacity(ROOM),
         scope: Scope::default(),
         nesting: 0,
-        source,
     };
     parser.top()?;
-    Ok(parser.trees)
+    let mut syntax = parser.syntax;
+    syntax.shrink();
+    let source = Arc::new(Source {
+        name: parser.name,
+        text: text.clone(),
+        syntax,
+    });
+    let tree = |(name, definition): (Arc<str>, Definition)| {
+        let tree = Arc::new(Tree {
+            name: Arc::clone(&name),
+            source: Arc::clone(&source),
+            root: definition.root,
+            is_empty: definition.is_empty,
+        });
+        (name, tree)
+    };
+    Ok(parser.definitions.into_iter().map(tree).collect())
 }
 
 type Result<T, E = ParseError> = std::result::Result<T, E>;
@@ -70,8 +86,8 @@ struct Scope<'t> {
     tokens: [Token<'t>; 3],
     peeked: usize,
     variables: Vec<VariableId>,
-    /// Line of the action under way, 0 outside.
-    action_line: usize,
+    /// Where the action under way began.
+    action: Option<usize>,
     ranges: usize,
 }
 
@@ -80,13 +96,13 @@ impl Default for Scope<'_> {
         Self {
             tokens: [Token {
                 kind: TokenKind::Eof,
+                fault: 0,
                 position: 0,
                 text: &[],
-                line: 0,
             }; 3],
             peeked: 0,
             variables: vec![0],
-            action_line: 0,
+            action: None,
             ranges: 0,
         }
     }
@@ -113,19 +129,25 @@ enum Item {
     Ending(Ending),
 }
 
+/// A template, before its source is there.
+struct Definition {
+    root: List,
+    is_empty: bool,
+}
+
 struct Parser<'t, 'd, 'f> {
     lexer: Lexer<'t, 'd>,
     functions: &'f Functions,
-    trees: Trees,
-    variable_names: Vec<Arc<str>>,
-    // What is under way, outer before inner: whoever began to add takes his own off the end, in one piece of the right size.
+    name: Arc<str>,
+    text: &'t [u8],
+    syntax: Syntax,
+    definitions: HashMap<Arc<str>, Definition>,
+    // What is under way, outer before inner: whoever began to add takes his own off the end, and they come side by side.
     nodes: Vec<Node>,
     commands: Vec<Command>,
     words: Vec<Word>,
-    fields: Vec<Arc<str>>,
     scope: Scope<'t>,
     nesting: usize,
-    source: Arc<Source>,
 }
 
 impl<'t> Parser<'t, '_, '_> {
@@ -173,22 +195,27 @@ impl<'t> Parser<'t, '_, '_> {
 
     /// An error at the line of the last token read from the text.
     fn error<T>(&self, text: impl AsRef<str>) -> Result<T> {
-        let line = self.scope.tokens[0].line;
+        let line = self.line(self.scope.tokens[0].position);
         Err(ParseError(format!(
             "template: {}:{line}: {}",
-            self.source.name,
+            self.name,
             text.as_ref()
         )))
+    }
+
+    /// The line of a position; the first is 1.
+    fn line(&self, position: usize) -> usize {
+        1 + memchr_iter(b'\n', &self.text[..position]).count()
     }
 
     fn unexpected<T>(&self, token: &Token<'t>, context: &str) -> Result<T> {
         let Some(error) = self.lexer.fault(token) else {
             return self.error(format!("unexpected {} in {context}", token.describe()));
         };
-        let started = self.scope.action_line;
-        if started == 0 || started == token.line {
+        let started = self.scope.action.map(|start| self.line(start));
+        let Some(started) = started.filter(|line| *line != self.line(token.position)) else {
             return self.error(error);
-        }
+        };
         let action = if error.ends_with(" action") {
             ""
         } else {
@@ -196,7 +223,7 @@ impl<'t> Parser<'t, '_, '_> {
         };
         self.error(format!(
             "{error}{action} started at {}:{started}",
-            self.source.name
+            self.name
         ))
     }
 
@@ -242,16 +269,9 @@ impl<'t> Parser<'t, '_, '_> {
                 }
             }
         }
-        let name = Arc::clone(&self.source.name);
-        let list = self.list_from(start);
+        let name = Arc::clone(&self.name);
+        let list = self.syntax.take(&mut self.nodes, start);
         self.add(name, list)
-    }
-
-    /// The nodes since a place.
-    fn list_from(&mut self, start: usize) -> List {
-        List {
-            nodes: self.nodes.drain(start..).collect(),
-        }
     }
 
     fn definition(&mut self) -> Result<()> {
@@ -275,10 +295,13 @@ impl<'t> Parser<'t, '_, '_> {
     }
 
     fn add(&mut self, name: Arc<str>, root: List) -> Result<()> {
-        let tree = Tree::new(Arc::clone(&name), Arc::clone(&self.source), root);
-        match self.trees.get(&name) {
+        let is_empty = self.syntax.all(root).iter().all(|node| match node {
+            Node::Text((start, end)) => is_blank(&self.text[*start as usize..*end as usize]),
+            _ => false,
+        });
+        match self.definitions.get(&name) {
             Some(existing) if !existing.is_empty => {
-                if !tree.is_empty {
+                if !is_empty {
                     return self.error(format!(
                         "template: multiple definition of template {}",
                         strconv::quote(name.as_bytes())
@@ -286,7 +309,7 @@ impl<'t> Parser<'t, '_, '_> {
                 }
             }
             _ => {
-                self.trees.insert(name, Arc::new(tree));
+                self.definitions.insert(name, Definition { root, is_empty });
             }
         }
         Ok(())
@@ -298,7 +321,9 @@ impl<'t> Parser<'t, '_, '_> {
         while self.peek_non_space().kind != TokenKind::Eof {
             match self.text_or_action()? {
                 Item::Node(node) => self.nodes.push(node),
-                Item::Ending(ending) => return Ok((self.list_from(start), ending)),
+                Item::Ending(ending) => {
+                    return Ok((self.syntax.take(&mut self.nodes, start), ending));
+                }
             }
         }
         self.error("unexpected EOF")
@@ -307,15 +332,11 @@ impl<'t> Parser<'t, '_, '_> {
     fn text_or_action(&mut self) -> Result<Item> {
         let token = self.next_non_space();
         match token.kind {
-            TokenKind::Text => {
-                let start = position(&token);
-                let end = start + token.text.len() as Position;
-                Ok(Item::Node(Node::Text((start, end))))
-            }
+            TokenKind::Text => Ok(Item::Node(Node::Text(stretch(&token)))),
             TokenKind::LeftDelimiter => {
-                self.scope.action_line = token.line;
+                self.scope.action = Some(token.position);
                 let item = self.action()?;
-                self.scope.action_line = 0;
+                self.scope.action = None;
                 Ok(item)
             }
             _ => self.unexpected(&token, "input"),
@@ -396,12 +417,13 @@ impl<'t> Parser<'t, '_, '_> {
             Ending::Else => Some(self.else_list(kind)?),
         };
         self.scope.variables.truncate(variables);
-        Ok(Node::Branch(Box::new(Branch {
+        let branch = Branch {
             kind,
             pipe,
             list,
             otherwise,
-        })))
+        };
+        Ok(Node::Branch(self.syntax.push(branch)))
     }
 
     /// What follows an else; `else if` and `else with` stand for a nested branch whose end is the same.
@@ -411,9 +433,10 @@ impl<'t> Parser<'t, '_, '_> {
             || kind == BranchKind::With && follows == TokenKind::With;
         if chained {
             self.next();
-            return Ok(List {
-                nodes: Box::new([self.branch(kind)?]),
-            });
+            let branch = self.branch(kind)?;
+            let start = self.syntax.height::<Node>();
+            self.syntax.push(branch);
+            return Ok(self.syntax.since(start));
         }
         let (list, ending) = self.list()?;
         if let Ending::Else = ending {
@@ -436,11 +459,12 @@ impl<'t> Parser<'t, '_, '_> {
         let outer = std::mem::replace(&mut self.scope, inner);
         self.add(Arc::clone(&name), list)?;
         self.scope = outer;
-        Ok(Node::Template(Box::new(Invocation {
+        let invocation = Invocation {
             position: position(&token),
             name,
             pipe: Some(pipe),
-        })))
+        };
+        Ok(Node::Template(self.syntax.push(invocation)))
     }
 
     fn invocation(&mut self) -> Result<Node> {
@@ -453,11 +477,12 @@ impl<'t> Parser<'t, '_, '_> {
             self.back_up();
             Some(self.pipeline(context, TokenKind::RightDelimiter)?)
         };
-        Ok(Node::Template(Box::new(Invocation {
+        let invocation = Invocation {
             position: position(&token),
             name,
             pipe,
-        })))
+        };
+        Ok(Node::Template(self.syntax.push(invocation)))
     }
 
     fn template_name(&mut self, token: &Token<'t>, context: &str) -> Result<Arc<str>> {
@@ -470,7 +495,7 @@ impl<'t> Parser<'t, '_, '_> {
         }
     }
 
-    fn pipeline(&mut self, context: &str, end: TokenKind) -> Result<Pipe> {
+    fn pipeline(&mut self, context: &str, end: TokenKind) -> Result<Place<Pipe>> {
         let position = position(&self.peek_non_space());
         let (declarations, assigns) = self.declarations(context)?;
         let start = self.commands.len();
@@ -479,12 +504,13 @@ impl<'t> Parser<'t, '_, '_> {
             match token.kind {
                 kind if kind == end => {
                     self.check_pipeline(start, context)?;
-                    return Ok(Pipe {
+                    let pipe = Pipe {
                         position,
                         assigns,
-                        declarations: declarations.into_boxed_slice(),
-                        commands: self.commands.drain(start..).collect(),
-                    });
+                        declarations,
+                        commands: self.syntax.take(&mut self.commands, start),
+                    };
+                    return Ok(self.syntax.push(pipe));
                 }
                 TokenKind::Bool
                 | TokenKind::CharConstant
@@ -508,12 +534,12 @@ impl<'t> Parser<'t, '_, '_> {
     }
 
     /// `$x :=`, `$x =`, and for ranges `$i, $x :=`; or nothing. With whether it is `=`.
-    fn declarations(&mut self, context: &str) -> Result<(Vec<Variable>, bool)> {
-        let mut declared = Vec::new();
+    fn declarations(&mut self, context: &str) -> Result<(Span<VariableId>, bool)> {
+        let start = self.syntax.height::<VariableId>();
         loop {
             let variable = self.peek_non_space();
             if variable.kind != TokenKind::Variable {
-                return Ok((declared, false));
+                return Ok((self.syntax.since(start), false));
             }
             self.next();
             // Space is a token, so three tokens are looked ahead at worst: in "$x foo", "foo" has to be read to know
@@ -522,12 +548,13 @@ impl<'t> Parser<'t, '_, '_> {
             let next = self.peek_non_space();
             if matches!(next.kind, TokenKind::Assign | TokenKind::Declare) {
                 self.next_non_space();
-                declared.push(self.declare(&variable));
-                return Ok((declared, next.kind == TokenKind::Assign));
+                self.declare(&variable);
+                return Ok((self.syntax.since(start), next.kind == TokenKind::Assign));
             }
             if next.kind == TokenKind::Char && next.text == b"," {
                 self.next_non_space();
-                declared.push(self.declare(&variable));
+                self.declare(&variable);
+                let declared: Span<VariableId> = self.syntax.since(start);
                 if context != "range" || declared.len() >= 2 {
                     return self.error(format!("too many declarations in {context}"));
                 }
@@ -546,30 +573,18 @@ impl<'t> Parser<'t, '_, '_> {
                 self.scope.tokens[1] = variable;
                 self.scope.peeked = 2;
             }
-            return Ok((declared, false));
+            return Ok((self.syntax.since(start), false));
         }
     }
 
-    fn declare(&mut self, token: &Token<'t>) -> Variable {
-        let variable = self.variable(token);
-        self.scope.variables.push(variable.id);
-        variable
+    fn declare(&mut self, token: &Token<'t>) {
+        let id = self.variable(token);
+        self.syntax.push(id);
+        self.scope.variables.push(id);
     }
 
-    fn variable(&mut self, token: &Token<'t>) -> Variable {
-        let name = String::from_utf8_lossy(token.text);
-        let found = self
-            .variable_names
-            .iter()
-            .position(|known| **known == *name);
-        let index = found.unwrap_or_else(|| {
-            self.variable_names.push(Arc::from(&*name));
-            self.variable_names.len() - 1
-        });
-        Variable {
-            id: index as VariableId,
-            name: Arc::clone(&self.variable_names[index]),
-        }
+    fn variable(&mut self, token: &Token<'t>) -> VariableId {
+        self.syntax.variable(self.text, stretch(token))
     }
 
     /// Checks the commands since a place.
@@ -581,7 +596,7 @@ impl<'t> Parser<'t, '_, '_> {
         for (index, command) in commands.iter().enumerate().skip(1) {
             if let Some(
                 Word::Bool(..) | Word::Dot(_) | Word::Nil(_) | Word::Number(..) | Word::String(..),
-            ) = command.words.first()
+            ) = self.syntax.all(command.words).first()
             {
                 return self.error(format!(
                     "non executable command in pipeline stage {}",
@@ -614,45 +629,35 @@ impl<'t> Parser<'t, '_, '_> {
         }
         Ok(Command {
             position,
-            words: self.words.drain(start..).collect(),
+            words: self.syntax.take(&mut self.words, start),
         })
     }
 
     /// A term with the fields that follow it.
     fn operand(&mut self) -> Result<Option<Word>> {
+        let before = self.peek_non_space().position;
         let Some(word) = self.term()? else {
             return Ok(None);
         };
         if self.peek_kind() != TokenKind::Field {
             return Ok(Some(word));
         }
-        let start = position(&self.peek());
-        // A field that comes first has its name here already.
-        let below = self.fields.len();
-        let word = match word {
-            Word::Field(position, first) => {
-                self.fields.extend(first);
-                Word::Field(position, Box::default())
-            }
-            other => other,
-        };
+        let first = self.next();
+        let start = position(&first);
+        let mut fields = stretch(&first);
         while self.peek_kind() == TokenKind::Field {
-            let name = field_name(&self.next());
-            self.fields.push(name);
+            fields.1 = stretch(&self.next()).1;
         }
-        let fields = self.fields.drain(below..).collect();
         Ok(Some(match word {
-            Word::Field(..) => Word::Field(start, fields),
-            Word::Variable(_, variable, _) => Word::Variable(start, variable, fields),
+            Word::Field(_, (before, _)) => Word::Field(start, (before, fields.1)),
+            Word::Variable(_, id, _) => Word::Variable(start, id, fields),
             Word::Bool(..) | Word::String(..) | Word::Number(..) | Word::Nil(_) | Word::Dot(_) => {
-                let mut text = String::new();
-                word.write(&mut text);
                 return self.error(format!(
                     "unexpected . after term {}",
-                    strconv::quote(text.as_bytes())
+                    strconv::quote(&self.text[before..start as usize])
                 ));
             }
-            other => Word::Chain(start, Box::new(other), fields),
+            other => Word::Chain(start, self.syntax.push(other), fields),
         }))
     }
 
@@ -661,11 +666,12 @@ impl<'t> Parser<'t, '_, '_> {
         let start = position(&token);
         Ok(Some(match token.kind {
             TokenKind::Identifier => {
-                let name = String::from_utf8_lossy(token.text);
-                if let Some((index, name)) = self.functions.find(&name) {
-                    Word::Identifier(start, Arc::clone(name), FunctionPlace::Declared(index))
-                } else if let Some(builtin) = Builtin::named(&name) {
-                    Word::Identifier(start, Arc::from(name), FunctionPlace::Builtin(builtin))
+                // Names are of letters and digits, so this is one.
+                let name = std::str::from_utf8(token.text).unwrap_or_default();
+                if let Some(index) = self.functions.find(name) {
+                    Word::Identifier(stretch(&token), FunctionPlace::Declared(index))
+                } else if let Some(builtin) = Builtin::named(name) {
+                    Word::Identifier(stretch(&token), FunctionPlace::Builtin(builtin))
                 } else {
                     return self.error(format!(
                         "function {} not defined",
@@ -676,35 +682,35 @@ impl<'t> Parser<'t, '_, '_> {
             TokenKind::Dot => Word::Dot(start),
             TokenKind::Nil => Word::Nil(start),
             TokenKind::Variable => {
-                let variable = self.variable(&token);
-                if !self.scope.variables.contains(&variable.id) {
-                    return self.error(format!(
-                        "undefined variable {}",
-                        strconv::quote(variable.name.as_bytes())
-                    ));
+                let id = self.variable(&token);
+                if !self.scope.variables.contains(&id) {
+                    return self
+                        .error(format!("undefined variable {}", strconv::quote(token.text)));
                 }
-                Word::Variable(start, variable, Box::default())
+                Word::Variable(start, id, (start, start))
             }
-            TokenKind::Field => Word::Field(start, Box::new([field_name(&token)])),
+            TokenKind::Field => Word::Field(start, stretch(&token)),
             TokenKind::Bool => Word::Bool(start, token.text == b"true"),
             TokenKind::CharConstant | TokenKind::Complex | TokenKind::Number => {
                 match number::read(token.text, token.kind) {
-                    Ok(number) => Word::Number(start, Box::new(number)),
+                    Ok(number) => Word::Number(start, self.syntax.push(number)),
                     Err(text) => return self.error(text),
                 }
             }
-            TokenKind::LeftParenthesis => Word::Pipe(Box::new(self.nested(|parser| {
+            TokenKind::LeftParenthesis => Word::Pipe(self.nested(|parser| {
                 parser.pipeline("parenthesized pipeline", TokenKind::RightParenthesis)
-            })?)),
-            TokenKind::String | TokenKind::RawString => match plain(token.text) {
-                Some(text) => Word::String(start, None, Text::from(text)),
-                None => match strconv::unquote(token.text) {
-                    Some(text) => {
-                        Word::String(start, Some(Box::from(token.text)), Text::from(text))
-                    }
-                    None => return self.error("invalid syntax"),
-                },
-            },
+            })?),
+            TokenKind::String | TokenKind::RawString => {
+                let text = match plain(token.text) {
+                    Some(text) => Text::from(text),
+                    None => match strconv::unquote(token.text) {
+                        Some(text) => Text::from(text),
+                        None => return self.error("invalid syntax"),
+                    },
+                };
+                let quoted = stretch(&token);
+                Word::String(start, self.syntax.push(Constant { quoted, text }))
+            }
             _ => {
                 self.back_up();
                 return Ok(None);
@@ -718,15 +724,14 @@ fn position(token: &Token<'_>) -> Position {
     token.position as Position
 }
 
+fn stretch(token: &Token<'_>) -> Stretch {
+    let start = position(token);
+    (start, start + token.text.len() as Position)
+}
+
 /// What is between double quotes when it means itself.
 fn plain(quoted: &[u8]) -> Option<&[u8]> {
     let inner = quoted.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
     let is_plain = |byte: &u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\');
     inner.iter().all(is_plain).then_some(inner)
-}
-
-fn field_name(token: &Token<'_>) -> Arc<str> {
-    Arc::from(String::from_utf8_lossy(
-        token.text.get(1..).unwrap_or_default(),
-    ))
 }

@@ -3,7 +3,6 @@
 mod execution;
 
 use std::collections::{BTreeMap, HashMap};
-use std::num::NonZeroUsize;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -25,7 +24,8 @@ use super::options::{Facts, Options};
 use super::values;
 use super::working::Node;
 use crate::go_time::{Moment, Zone};
-use crate::{Limits, RenderError, parallel};
+use crate::parallel::{self, Workers};
+use crate::{Limits, RenderError};
 
 /// Name of the set of templates, which errors show.
 const SET: &str = "gotpl";
@@ -137,8 +137,8 @@ impl Engine {
         let prepared = self.prepared(&charts, scope.limits.workers)?;
         let sources = &prepared.executed;
         let bytes = sources.iter().map(|source| source.weight).sum();
-        let workers = parallel::worthwhile(scope.limits.workers, bytes);
-        let mut execution = Execution::new(scope, &prepared, (root, own), workers > 1);
+        let workers = scope.limits.workers.worthwhile(bytes);
+        let mut execution = Execution::new(scope, &prepared, (root, own), workers.are_several());
         let ends = parallel::Ends::new(sources.len());
         let others = || {
             let _guard = tiphys_template::CycleGuard::new();
@@ -198,7 +198,7 @@ impl Engine {
     fn prepared(
         &self,
         charts: &[(String, &Node)],
-        workers: NonZeroUsize,
+        workers: Workers,
     ) -> Result<Arc<Prepared>, RenderError> {
         let key: Key = charts
             .iter()
@@ -226,7 +226,7 @@ fn flatten<'a>(node: &'a Node, path: String, found: &mut Vec<(String, &'a Node)>
     found.push((path, node));
 }
 
-fn prepare(charts: &[(String, &Node)], workers: NonZeroUsize) -> Result<Prepared, RenderError> {
+fn prepare(charts: &[(String, &Node)], workers: Workers) -> Result<Prepared, RenderError> {
     // By name, so that where two charts have the same path, the later one counts, as in Helm.
     let mut all: BTreeMap<String, (usize, &ChartFile)> = BTreeMap::new();
     for (index, (path, node)) in charts.iter().enumerate() {

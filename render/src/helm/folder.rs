@@ -1,6 +1,5 @@
 //! The files of a chart's folder, as Helm walks it: links followed, `.helmignore` applied.
 
-use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
@@ -82,7 +81,7 @@ impl Ahead {
         limits: &Limits,
         most: u64,
     ) -> Option<Self> {
-        if limits.workers == NonZeroUsize::MIN {
+        if !limits.workers.are_several() {
             return None;
         }
         let (at, _) = files.iter().find(|(_, name)| name == "Chart.yaml")?;

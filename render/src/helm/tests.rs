@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::parallel::Workers;
 use crate::supply::{Missing, Needed, NoSupply, Supplied};
 use crate::tree::MemoryTree;
 
@@ -353,7 +354,8 @@ fn rendered_by(workers: usize, fault: &str, limits: &Limits) -> Result<Rendered,
         let text = text.replace("ConfigMap", kind);
         tree = tree.file(&path(&format!("web/templates/{number:03}.yaml")), text);
     }
-    let (facts, workers) = (Facts::default(), NonZeroUsize::new(workers).unwrap());
+    let facts = Facts::default();
+    let workers = Workers::new(NonZeroUsize::new(workers).unwrap());
     let limits = &Limits { workers, ..*limits };
     let chart = Chart::load(&tree, &path("web"), &NoSupply, limits)?;
     let options = Options::default();
@@ -516,7 +518,7 @@ fn the_bytes_of_all_files_count_to_the_last_one() {
         let load = |total_bytes| {
             let limits = Limits {
                 total_bytes,
-                workers: NonZeroUsize::new(workers).unwrap(),
+                workers: Workers::new(NonZeroUsize::new(workers).unwrap()),
                 ..Limits::default()
             };
             Chart::load(&tree, &path("web"), &NoSupply, &limits).map(drop)

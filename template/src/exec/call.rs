@@ -4,7 +4,8 @@ use super::builtins;
 use super::{At, Operand, Outcome, State};
 use crate::call::{Arguments, Call};
 use crate::function::Signature;
-use crate::node::{Builtin, FunctionPlace, Word};
+use crate::node::{Builtin, Constant, FunctionPlace, Stretch, Word};
+use crate::strconv::quote;
 use crate::types::{Kind, Type};
 use crate::value::{Object, Underlying, Value};
 
@@ -15,20 +16,23 @@ impl<'s> State<'s> {
         dot: &Operand,
         place: FunctionPlace,
         node: At<'s>,
-        name: &'s str,
+        name: Stretch,
         words: &'s [Word],
         last: Option<Operand>,
     ) -> Outcome<Operand> {
         match place {
             FunctionPlace::Builtin(builtin) => {
+                let name = std::str::from_utf8(self.source.stretch(name)).unwrap_or_default();
                 self.call_builtin(dot, builtin, node, name, words, last)
             }
             FunctionPlace::Declared(index) => {
                 // The set lives as long as the execution; the borrow must not go through `self`.
                 let scope = self.scope;
                 let Some(function) = scope.set.functions().at(index) else {
-                    return self.error(format!("{name:?} is not a defined function"));
+                    let name = quote(self.source.stretch(name));
+                    return self.error(format!("{name} is not a defined function"));
                 };
+                let name = &*function.name;
                 let values =
                     self.arguments(dot, &function.signature, name, words, last, converted)?;
                 let mut call = Call {
@@ -108,11 +112,7 @@ impl<'s> State<'s> {
             return self.short_circuit(dot, builtin == Builtin::Or, words, last);
         }
         let callee = match (builtin, words.first(), &last) {
-            (Builtin::Call, Some(word), _) => {
-                let mut text = String::new();
-                word.write(&mut text);
-                text
-            }
+            (Builtin::Call, Some(word), _) => self.shown(word),
             (Builtin::Call, None, Some(last)) => match &last.value {
                 Value::String(text) => text.to_string(),
                 Value::Nil => "<invalid Value>".to_owned(),
@@ -210,7 +210,7 @@ impl<'s> State<'s> {
         word: &'s Word,
     ) -> Outcome<Operand> {
         self.at = At::Word(word);
-        let value = match word {
+        let value = match *word {
             Word::Dot(_) => dot.clone(),
             Word::Nil(_) => {
                 return match wanted {
@@ -220,16 +220,16 @@ impl<'s> State<'s> {
                 };
             }
             Word::Field(..) | Word::Chain(..) => self.chain(dot, word, &[], None)?,
-            Word::Variable(_, variable, fields) => {
-                let value = self.variable(variable)?;
+            Word::Variable(_, id, fields) => {
+                let value = self.variable(id)?;
                 self.fields(dot, value, word, fields, &[], None)?
             }
             Word::Pipe(pipe) => {
-                self.at = At::Pipe(pipe);
+                self.at = At::Pipe(self.source.syntax.at(pipe));
                 self.inner_pipeline(dot, pipe)?
             }
-            Word::Identifier(_, name, place) => {
-                self.call(dot, *place, At::Word(word), name, &[], None)?
+            Word::Identifier(name, place) => {
+                self.call(dot, place, At::Word(word), name, &[], None)?
             }
             Word::Bool(..) | Word::Number(..) | Word::String(..) => {
                 return self.literal(wanted.unwrap_or(Type::Interface), word);
@@ -240,50 +240,52 @@ impl<'s> State<'s> {
 
     /// A constant as a value of the type that is wanted.
     fn literal(&mut self, wanted: Type, word: &'s Word) -> Outcome<Operand> {
-        let (value, expected) = match (wanted.kind(), word) {
+        let syntax = &self.source.syntax;
+        let text = |constant| Value::String(syntax.at::<Constant>(constant).text.clone());
+        let (value, expected) = match (wanted.kind(), *word) {
             (Kind::Interface, _) | (Kind::Struct, _)
                 if matches!(wanted, Type::Reflect | Type::Interface) =>
             {
-                return match word {
-                    Word::Bool(_, value) => Ok(Operand::concrete(Value::Bool(*value))),
-                    Word::String(_, _, text) => Ok(Operand::concrete(Value::String(text.clone()))),
-                    Word::Number(_, number) => self.ideal(word, number),
+                return match *word {
+                    Word::Bool(_, value) => Ok(Operand::concrete(Value::Bool(value))),
+                    Word::String(_, constant) => Ok(Operand::concrete(text(constant))),
+                    Word::Number(_, number) => self.ideal(word, syntax.at(number)),
                     _ => Ok(Operand::invalid()),
                 };
             }
-            (Kind::Bool, Word::Bool(_, value)) => (Some(Value::Bool(*value)), ""),
+            (Kind::Bool, Word::Bool(_, value)) => (Some(Value::Bool(value)), ""),
             (Kind::Bool, _) => (None, "bool"),
-            (Kind::String, Word::String(_, _, text)) => (Some(Value::String(text.clone())), ""),
+            (Kind::String, Word::String(_, constant)) => (Some(text(constant)), ""),
             (Kind::String, _) => (None, "string"),
             (Kind::Int, Word::Number(_, number)) => {
-                (number.int.map(|int| signed(wanted, int)), "integer")
+                let int = syntax.at(number).int;
+                (int.map(|int| signed(wanted, int)), "integer")
             }
             (Kind::Int, _) => (None, "integer"),
-            (Kind::Uint, Word::Number(_, number)) => (
-                number.uint.map(|uint| unsigned(wanted, uint)),
-                "unsigned integer",
-            ),
+            (Kind::Uint, Word::Number(_, number)) => {
+                let uint = syntax.at(number).uint;
+                (uint.map(|uint| unsigned(wanted, uint)), "unsigned integer")
+            }
             (Kind::Uint, _) => (None, "unsigned integer"),
-            (Kind::Float, Word::Number(_, number)) => (number.float.map(Value::Float64), "float"),
+            (Kind::Float, Word::Number(_, number)) => {
+                (syntax.at(number).float.map(Value::Float64), "float")
+            }
             (Kind::Float, _) => (None, "float"),
-            (Kind::Complex, Word::Number(_, number)) => (
-                number
-                    .complex
-                    .map(|(real, imaginary)| Value::Complex128(real, imaginary)),
-                "complex",
-            ),
+            (Kind::Complex, Word::Number(_, number)) => {
+                let complex = syntax.at(number).complex;
+                let complex = complex.map(|(real, imaginary)| Value::Complex128(real, imaginary));
+                (complex, "complex")
+            }
             (Kind::Complex, _) => (None, "complex"),
             _ => {
-                let mut text = String::new();
-                word.write(&mut text);
+                let text = self.shown(word);
                 return self.error(format!("can't handle {text} for arg of type {wanted}"));
             }
         };
         match value {
             Some(value) => Ok(Operand::concrete(value)),
             None => {
-                let mut text = String::new();
-                word.write(&mut text);
+                let text = self.shown(word);
                 self.error(format!("expected {expected}; found {text}"))
             }
         }

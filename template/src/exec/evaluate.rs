@@ -1,9 +1,7 @@
 //! Pipelines, commands, fields and constants.
 
-use std::sync::Arc;
-
 use super::{At, Operand, Outcome, State};
-use crate::node::{Command, Number, Pipe, Variable, Word};
+use crate::node::{Command, Number, Pipe, Place, Stretch, VariableId, Word};
 use crate::strconv::quote;
 use crate::templates::MissingKey;
 use crate::types::Kind;
@@ -11,19 +9,21 @@ use crate::value::{Underlying, Value};
 
 impl<'s> State<'s> {
     /// The value of a pipeline; declared variables stay until the end of what is around it.
-    pub(super) fn pipeline(&mut self, dot: &Operand, pipe: &'s Pipe) -> Outcome<Operand> {
+    pub(super) fn pipeline(&mut self, dot: &Operand, pipe: Place<Pipe>) -> Outcome<Operand> {
+        let syntax = &self.source.syntax;
+        let pipe = syntax.at(pipe);
         self.at = At::Pipe(pipe);
         let mut value = None;
-        for command in &pipe.commands {
+        for command in syntax.all(pipe.commands) {
             let result = self.command(dot, command, value.take())?;
             value = Some(result.unboxed());
         }
         let value = value.unwrap_or_else(Operand::invalid);
-        for variable in &*pipe.declarations {
+        for &id in syntax.all(pipe.declarations) {
             if pipe.assigns {
-                self.assign(variable.id, &variable.name, value.clone())?;
+                self.assign(id, value.clone())?;
             } else {
-                self.machine.variables.push((variable.id, value.clone()));
+                self.machine.variables.push((id, value.clone()));
             }
         }
         Ok(value)
@@ -37,34 +37,36 @@ impl<'s> State<'s> {
         last: Option<Operand>,
     ) -> Outcome<Operand> {
         self.spend(1)?;
-        let Some(first) = command.words.first() else {
+        let syntax = &self.source.syntax;
+        let Some((first, arguments)) = syntax.all(command.words).split_first() else {
             return Ok(Operand::invalid());
         };
-        let arguments = &command.words[1..];
-        match first {
+        match *first {
             Word::Field(..) | Word::Chain(..) => self.chain(dot, first, arguments, last),
-            Word::Variable(_, variable, fields) if !fields.is_empty() => {
+            Word::Variable(_, id, fields) if fields.0 != fields.1 => {
                 self.at = At::Word(first);
-                let value = self.variable(variable)?;
+                let value = self.variable(id)?;
                 self.fields(dot, value, first, fields, arguments, last)
             }
-            Word::Identifier(_, name, place) => {
+            Word::Identifier(name, place) => {
                 self.at = At::Word(first);
-                self.call(dot, *place, At::Command(command), name, arguments, last)
+                self.call(dot, place, At::Command(command), name, arguments, last)
             }
             Word::Pipe(pipe) => {
-                self.not_a_function(command, &last)?;
+                self.not_a_function(first, arguments, &last)?;
                 self.inner_pipeline(dot, pipe)
             }
             _ => {
                 self.at = At::Word(first);
-                self.not_a_function(command, &last)?;
-                match first {
-                    Word::Bool(_, value) => Ok(Operand::concrete(Value::Bool(*value))),
+                self.not_a_function(first, arguments, &last)?;
+                match *first {
+                    Word::Bool(_, value) => Ok(Operand::concrete(Value::Bool(value))),
                     Word::Dot(_) => Ok(dot.clone()),
-                    Word::Number(_, number) => self.ideal(first, number),
-                    Word::String(_, _, text) => Ok(Operand::concrete(Value::String(text.clone()))),
-                    Word::Variable(_, variable, _) => self.variable(variable),
+                    Word::Number(_, number) => self.ideal(first, syntax.at(number)),
+                    Word::String(_, constant) => Ok(Operand::concrete(Value::String(
+                        syntax.at(constant).text.clone(),
+                    ))),
+                    Word::Variable(_, id, _) => self.variable(id),
                     _ => self.error("nil is not a command"),
                 }
             }
@@ -72,28 +74,41 @@ impl<'s> State<'s> {
     }
 
     /// A pipeline in parentheses, on a stack that grows.
-    pub(super) fn inner_pipeline(&mut self, dot: &Operand, pipe: &'s Pipe) -> Outcome<Operand> {
+    pub(super) fn inner_pipeline(&mut self, dot: &Operand, pipe: Place<Pipe>) -> Outcome<Operand> {
         stacker::maybe_grow(64 << 10, 1 << 20, || self.pipeline(dot, pipe))
     }
 
-    fn not_a_function(&self, command: &Command, last: &Option<Operand>) -> Outcome<()> {
-        if command.words.len() <= 1 && last.is_none() {
+    fn not_a_function(
+        &self,
+        first: &Word,
+        arguments: &[Word],
+        last: &Option<Operand>,
+    ) -> Outcome<()> {
+        if arguments.is_empty() && last.is_none() {
             return Ok(());
         }
-        let mut text = String::new();
-        if let Some(first) = command.words.first() {
-            first.write(&mut text);
-        }
+        let text = self.shown(first);
         self.error(format!("can't give argument to non-function {text}"))
     }
 
+    /// A word as error texts show it.
+    pub(super) fn shown(&self, word: &Word) -> String {
+        let mut text = String::new();
+        self.source.write_word(word, &mut text);
+        text
+    }
+
     /// The value of a variable.
-    pub(super) fn variable(&self, variable: &Variable) -> Outcome<Operand> {
+    pub(super) fn variable(&self, id: VariableId) -> Outcome<Operand> {
         let own = &self.machine.variables[self.base..];
-        match own.iter().rev().find(|(id, _)| *id == variable.id) {
+        match own.iter().rev().find(|(known, _)| *known == id) {
             Some((_, value)) => Ok(value.clone()),
-            None => self.error(format!("undefined variable: {}", variable.name)),
+            None => self.undefined(id),
         }
+    }
+
+    pub(super) fn undefined<T>(&self, id: VariableId) -> Outcome<T> {
+        self.error(format!("undefined variable: {}", self.source.variable(id)))
     }
 
     /// The value of a number where no type is wanted: what its syntax says.
@@ -128,12 +143,12 @@ impl<'s> State<'s> {
         last: Option<Operand>,
     ) -> Outcome<Operand> {
         self.at = At::Word(word);
-        match word {
+        match *word {
             Word::Field(_, fields) => self.fields(dot, dot.clone(), word, fields, arguments, last),
             Word::Chain(_, inner, fields) => {
-                if let Word::Nil(_) = **inner {
-                    let mut text = String::new();
-                    word.write(&mut text);
+                let inner = self.source.syntax.at(inner);
+                if let Word::Nil(_) = inner {
+                    let text = self.shown(word);
                     return self.error(format!("indirection through explicit nil in {text}"));
                 }
                 let receiver = self.argument(dot, None, inner)?;
@@ -148,24 +163,25 @@ impl<'s> State<'s> {
         dot: &Operand,
         mut receiver: Operand,
         word: &'s Word,
-        fields: &'s [Arc<str>],
+        fields: Stretch,
         arguments: &'s [Word],
         last: Option<Operand>,
     ) -> Outcome<Operand> {
-        let Some((final_field, before)) = fields.split_last() else {
+        let Some(mut names) = self.source.stretch(fields).get(1..) else {
             return Ok(receiver);
         };
-        for field in before {
-            receiver = self.field(dot, field, word, &[], None, receiver)?;
+        while let Some(end) = names.iter().position(|byte| *byte == b'.') {
+            receiver = self.field(dot, &names[..end], word, &[], None, receiver)?;
+            names = &names[end + 1..];
         }
-        self.field(dot, final_field, word, arguments, last, receiver)
+        self.field(dot, names, word, arguments, last, receiver)
     }
 
     /// A method, a field of a struct, or the element of a map.
     fn field(
         &mut self,
         dot: &Operand,
-        name: &'s str,
+        name: &'s [u8],
         word: &'s Word,
         arguments: &'s [Word],
         last: Option<Operand>,
@@ -173,56 +189,62 @@ impl<'s> State<'s> {
     ) -> Outcome<Operand> {
         if receiver.is_invalid() {
             if self.scope.set.missing_key() == MissingKey::Error {
-                return self.error(format!(
-                    "nil data; no entry for key {}",
-                    quote(name.as_bytes())
-                ));
+                return self.error(format!("nil data; no entry for key {}", quote(name)));
             }
             return Ok(Operand::invalid());
         }
         if receiver.is_boxed_nil() {
+            let name = String::from_utf8_lossy(name);
             return self.error(format!("nil pointer evaluating interface {{}}.{name}"));
         }
         let has_arguments = !arguments.is_empty() || last.is_some();
         match &receiver.value {
             Value::Map(map) => {
                 if has_arguments {
-                    return self.error(format!("{name} is not a method but has arguments"));
+                    return self.not_a_method(name);
                 }
                 let found = map.get(name);
                 self.map_element(name, map.element_type(), found)
             }
             Value::Object(object) => {
-                if let Some(signature) = object.method(name) {
+                // Names are of letters and digits, so this is one.
+                let text = std::str::from_utf8(name).unwrap_or_default();
+                if let Some(signature) = object.method(text) {
                     let object = std::rc::Rc::clone(object);
-                    return self.call_method(dot, &*object, signature, word, name, arguments, last);
+                    return self.call_method(dot, &*object, signature, word, text, arguments, last);
                 }
                 match object.underlying() {
                     Underlying::Value(Value::Map(map)) => {
                         if has_arguments {
-                            return self.error(format!("{name} is not a method but has arguments"));
+                            return self.not_a_method(name);
                         }
                         let found = map.get(name);
                         self.map_element(name, map.element_type(), found)
                     }
                     Underlying::Value(_) => self.no_field(name, &receiver),
-                    Underlying::Struct(_) => self.struct_field(name, &receiver, has_arguments),
+                    Underlying::Struct(_) => self.struct_field(text, &receiver, has_arguments),
                 }
             }
             _ => self.no_field(name, &receiver),
         }
     }
 
-    fn no_field(&self, name: &str, receiver: &Operand) -> Outcome<Operand> {
+    fn no_field(&self, name: &[u8], receiver: &Operand) -> Outcome<Operand> {
         self.error(format!(
-            "can't evaluate field {name} in type {}",
+            "can't evaluate field {} in type {}",
+            String::from_utf8_lossy(name),
             receiver.go_type()
         ))
     }
 
+    fn not_a_method(&self, name: &[u8]) -> Outcome<Operand> {
+        let name = String::from_utf8_lossy(name);
+        self.error(format!("{name} is not a method but has arguments"))
+    }
+
     fn map_element(
         &self,
-        name: &str,
+        name: &[u8],
         element_type: crate::Type,
         found: Option<Value>,
     ) -> Outcome<Operand> {
@@ -231,10 +253,9 @@ impl<'s> State<'s> {
             (Some(value), _) => Ok(Operand::of_element(value, boxed)),
             (None, MissingKey::Invalid) => Ok(Operand::invalid()),
             (None, MissingKey::Zero) => Ok(Operand::of_element(Value::zero(element_type), boxed)),
-            (None, MissingKey::Error) => self.error(format!(
-                "map has no entry for key {}",
-                quote(name.as_bytes())
-            )),
+            (None, MissingKey::Error) => {
+                self.error(format!("map has no entry for key {}", quote(name)))
+            }
         }
     }
 
@@ -245,10 +266,10 @@ impl<'s> State<'s> {
         has_arguments: bool,
     ) -> Outcome<Operand> {
         let Value::Object(object) = &receiver.value else {
-            return self.no_field(name, receiver);
+            return self.no_field(name.as_bytes(), receiver);
         };
         let Some(value) = object.field(name) else {
-            return self.no_field(name, receiver);
+            return self.no_field(name.as_bytes(), receiver);
         };
         if name.starts_with(|first: char| !first.is_uppercase()) {
             return self.error(format!(

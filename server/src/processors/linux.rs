@@ -1,0 +1,39 @@
+//! Threads that move by what Linux lets them run on.
+
+use rustix::thread::{sched_getaffinity, sched_getcpu, sched_setaffinity};
+use tiphys_render::Processors;
+
+pub struct Affinity;
+
+impl Processors for Affinity {
+    fn current(&self) -> usize {
+        sched_getcpu()
+    }
+
+    /// Where that is not allowed, the thread runs on as it would have.
+    fn leave(&self, processor: usize) {
+        let Ok(allowed) = sched_getaffinity(None) else {
+            return;
+        };
+        let mut others = allowed;
+        others.unset(processor);
+        if sched_setaffinity(None, &others).is_ok() {
+            let _restored = sched_setaffinity(None, &allowed);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_thread_leaves_a_processor_and_may_come_back() {
+        let allowed = sched_getaffinity(None).expect("processors");
+        for processor in (0..allowed.count() as usize).cycle().take(4) {
+            Affinity.leave(processor);
+            assert_eq!(sched_getaffinity(None).expect("processors"), allowed);
+        }
+        assert!(allowed.is_set(Affinity.current()));
+    }
+}
