@@ -10,7 +10,7 @@ use crate::node::VariableId;
 use crate::templates::Parsed;
 use crate::value::Text;
 
-/// How much text that `tpl` evaluates is kept parsed; a parsed text takes a few dozen times its length.
+/// How much text that `tpl` evaluates is kept parsed; parsed, it takes a few times its length.
 const REMEMBERED_BYTES: usize = 1 << 20;
 
 /// The state of a rendering that outlives a single template.

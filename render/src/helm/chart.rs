@@ -60,7 +60,7 @@ pub struct ChartData {
 }
 
 /// A template takes so many times the bytes of its text, source and parsed form together: measured with charts of 20 and 400 objects.
-const PARSED: usize = 18;
+const PARSED: usize = 5;
 /// What a file or a chart takes beside its content.
 const ENTRY: usize = 1024;
 
