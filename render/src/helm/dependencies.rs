@@ -221,9 +221,10 @@ fn collect(
             let reading = Reading {
                 duplicates: Duplicates::LastWins,
                 numbers: Numbers::Json,
+                break_follows: true,
                 ..Reading::default()
             };
-            let value = yaml::first(format!("{text}\n").as_bytes(), limits, reading)
+            let value = yaml::first(text.as_bytes(), limits, reading)
                 .map_err(|mut error| {
                     error.line += line - 1;
                     super::chart::syntax(&file.origin, error)
