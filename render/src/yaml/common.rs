@@ -229,7 +229,7 @@ impl<'a> Reader<'a> {
             let wanted = outline.field(&key);
             let inside = wanted.unwrap_or(&Outline::Shape);
             let value = self.value(content, indent, true, inside)?;
-            self.enter(&mut entries, key, value, wanted.is_some())?;
+            self.enter(&mut entries, key, value, wanted)?;
         }
         Some(Value::Object(entries))
     }
@@ -242,20 +242,30 @@ impl<'a> Reader<'a> {
         scalar::plain_key(key, self.reading.numbers)
     }
 
-    /// Puts a value into its mapping. Where a repeated key is an error, all keys have to be there.
+    /// Puts a value into its mapping, if it is wanted. Where a repeated key is an error, all keys have to be there.
+    #[inline]
     fn enter(
         &self,
         entries: &mut Map<String, Value>,
         key: Cow<'_, str>,
         value: Value,
-        is_wanted: bool,
+        wanted: Option<&Outline>,
     ) -> Option<()> {
-        let refuses = self.reading.duplicates == Duplicates::Refuse;
-        if !is_wanted && !refuses {
-            return Some(());
+        if self.reading.duplicates == Duplicates::Refuse {
+            let before = entries.insert(key.into_owned(), value);
+            return before.is_none().then_some(());
         }
-        let repeated = entries.insert(key.into_owned(), value).is_some();
-        (!repeated || !refuses).then_some(())
+        match wanted {
+            None => {}
+            // Of a scalar only that it is neither list nor mapping is wanted: that is true also of what is not there.
+            Some(Outline::Shape) if value.is_null() => {
+                entries.remove(&*key);
+            }
+            Some(_) => {
+                entries.insert(key.into_owned(), value);
+            }
+        }
+        Some(())
     }
 
     /// What follows a key or the dash of an item, on its line or below. The items of a sequence may stand as far left as the key
@@ -306,7 +316,7 @@ impl<'a> Reader<'a> {
     /// What a plain scalar stands for.
     fn plain(&self, text: &str, outline: &Outline) -> Option<Value> {
         if outline.has_scalars() {
-            scalar::resolve(text, true, None, self.reading).ok()
+            scalar::plain_value(text, self.reading.numbers)
         } else {
             scalar::has_value(text).then_some(Value::Null)
         }

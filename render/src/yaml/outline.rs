@@ -6,7 +6,7 @@ pub enum Outline {
     /// All of it.
     #[default]
     Whole,
-    /// Whether it is a list, a mapping or a scalar: lists and mappings are empty, scalars are null.
+    /// Whether it is a list, a mapping or a scalar: lists and mappings are empty, scalars are null or, in a mapping, not there.
     Shape,
     /// Of a mapping these entries, each as its outline says; of a list its shape; all of a scalar.
     Fields(&'static [(&'static str, Self)]),

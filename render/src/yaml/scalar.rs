@@ -53,7 +53,12 @@ pub fn resolve(
     json(resolved, text, reading.numbers)
 }
 
-/// Whether [`resolve`] gives a value for a plain text without a tag.
+/// What [`resolve`] gives for a plain text without a tag by the rules of go-yaml 2, if it gives anything.
+pub fn plain_value(text: &str, numbers: Numbers) -> Option<Value> {
+    json(implicit(text), text, numbers).ok()
+}
+
+/// Whether there is a [`plain_value`].
 pub fn has_value(text: &str) -> bool {
     !text.starts_with(['.', '+', '-']) || named_float(text).is_none()
 }

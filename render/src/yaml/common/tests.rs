@@ -73,7 +73,8 @@ fn outlined(value: &Value, outline: &Outline) -> Value {
         (Outline::Fields(fields), Value::Object(entries)) => {
             let wanted = fields.iter().filter_map(|(name, outline)| {
                 let value = outlined(entries.get(*name)?, outline);
-                Some(((*name).to_owned(), value))
+                let is_there = *outline != Outline::Shape || !value.is_null();
+                is_there.then(|| ((*name).to_owned(), value))
             });
             Value::Object(wanted.collect())
         }
@@ -139,6 +140,8 @@ fn what_is_unusual_is_left_to_the_whole_parser() {
         "a: |\n   \n  b\n",
         "a: !!str 1\n",
         "a:\tb\n",
+        "a: b\t\n",
+        "a: b\u{7f}\n",
         "a: b: c\n",
         "a: {b: 1,\n  c: 2}\n",
         "a: \"b\n  c\"\n",
@@ -184,7 +187,7 @@ fn of_a_repeated_key_the_last_one_is_kept() {
     let text = "a: [1]\nc: .5\nb: 1\na: d\nb: {e: 2}\n";
     let found = read(text, &Limits::default(), reading, true).and_then(|mut found| found.pop());
     let value = found.map(|document| document.value.to_string());
-    assert_eq!(value.as_deref(), Some(r#"{"a":null,"b":{"e":2}}"#));
+    assert_eq!(value.as_deref(), Some(r#"{"b":{"e":2}}"#));
 }
 
 #[test]
@@ -356,6 +359,8 @@ proptest! {
         for reading in readings() {
             let value = scalar::resolve(&text, true, None, reading);
             assert_eq!(scalar::has_value(&text), value.is_ok(), "{text:?}");
+            let plain = scalar::plain_value(&text, reading.numbers);
+            assert_eq!(plain.as_ref(), value.as_ref().ok(), "{text:?} {reading:?}");
             let key = value.and_then(scalar::key).ok();
             let plain = scalar::plain_key(&text, reading.numbers);
             assert_eq!(plain.as_deref(), key.as_deref(), "{text:?} {reading:?}");
