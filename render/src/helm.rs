@@ -192,7 +192,7 @@ impl Chart {
         let definitions = if options.skip_crds {
             Vec::new()
         } else {
-            dependencies::definitions(&root, &self.limits)?
+            dependencies::definitions(&root, &self.limits, K::OUTLINE)?
         };
         Ok((definitions, outputs, used))
     }

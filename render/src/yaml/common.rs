@@ -117,6 +117,7 @@ impl<'a> Reader<'a> {
         clippy::option_option,
         reason = "giving up and the end of the text are two things"
     )]
+    #[inline]
     fn peek(&mut self) -> Option<Option<Line<'a>>> {
         if self.current.is_none() {
             self.advance()?;
@@ -125,6 +126,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Goes to the next line that says something, if there is one.
+    #[inline(never)]
     fn advance(&mut self) -> Option<()> {
         while let Some(line) = self.raw() {
             self.skip_raw(line);
@@ -229,7 +231,9 @@ impl<'a> Reader<'a> {
             let wanted = outline.field(&key);
             let inside = wanted.unwrap_or(&Outline::Shape);
             let value = self.value(content, indent, true, inside)?;
-            self.enter(&mut entries, key, value, wanted)?;
+            if wanted.is_some() || self.needs_keys() {
+                self.enter(&mut entries, key, value, wanted)?;
+            }
         }
         Some(Value::Object(entries))
     }
@@ -242,8 +246,12 @@ impl<'a> Reader<'a> {
         scalar::plain_key(key, self.reading.numbers)
     }
 
-    /// Puts a value into its mapping, if it is wanted. Where a repeated key is an error, all keys have to be there.
-    #[inline]
+    /// Whether the keys of values are needed that are not: where a repeated key is an error.
+    fn needs_keys(&self) -> bool {
+        self.reading.duplicates == Duplicates::Refuse
+    }
+
+    /// Puts a value into its mapping.
     fn enter(
         &self,
         entries: &mut Map<String, Value>,
@@ -251,21 +259,14 @@ impl<'a> Reader<'a> {
         value: Value,
         wanted: Option<&Outline>,
     ) -> Option<()> {
-        if self.reading.duplicates == Duplicates::Refuse {
-            let before = entries.insert(key.into_owned(), value);
-            return before.is_none().then_some(());
+        let refuses = self.needs_keys();
+        // Of a scalar only that it is neither list nor mapping is wanted: that is true also of what is not there.
+        if !refuses && value.is_null() && wanted == Some(&Outline::Shape) {
+            entries.remove(&*key);
+            return Some(());
         }
-        match wanted {
-            None => {}
-            // Of a scalar only that it is neither list nor mapping is wanted: that is true also of what is not there.
-            Some(Outline::Shape) if value.is_null() => {
-                entries.remove(&*key);
-            }
-            Some(_) => {
-                entries.insert(key.into_owned(), value);
-            }
-        }
-        Some(())
+        let before = entries.insert(key.into_owned(), value);
+        (before.is_none() || !refuses).then_some(())
     }
 
     /// What follows a key or the dash of an item, on its line or below. The items of a sequence may stand as far left as the key
@@ -386,8 +387,8 @@ fn kept(text: Cow<'_, str>, outline: &Outline) -> Value {
 
 /// A line without the spaces before it.
 fn unindented(line: &str) -> &str {
-    let spaces = line.bytes().take_while(|byte| *byte == b' ').count();
-    &line[spaces..]
+    let end = line.bytes().position(|byte| byte != b' ');
+    &line[end.unwrap_or(line.len())..]
 }
 
 /// A plain scalar without the comment behind it, unless it may be a mapping.

@@ -49,7 +49,9 @@ impl Reader<'_> {
             let wanted = outline.field(&key);
             let inside = wanted.unwrap_or(&Outline::Shape);
             let (value, after) = self.flow_value(after, inside)?;
-            self.enter(&mut entries, key, value, wanted)?;
+            if wanted.is_some() || self.needs_keys() {
+                self.enter(&mut entries, key, value, wanted)?;
+            }
             match next(after, '}')? {
                 (true, after) => return Some((Value::Object(entries), after)),
                 (false, after) => rest = after,
