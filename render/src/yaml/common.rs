@@ -125,7 +125,7 @@ impl<'a> Reader<'a> {
         Some(self.current)
     }
 
-    /// Goes to the next line that says something, if there is one.
+    /// Goes to the next line that says something, if there is one. Apart from [`Reader::peek`], which is asked more often.
     #[inline(never)]
     fn advance(&mut self) -> Option<()> {
         while let Some(line) = self.raw() {
