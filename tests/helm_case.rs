@@ -157,6 +157,7 @@ fn objects(stream: &[u8]) -> Result<Vec<Value>> {
         dialect: Dialect::GoYaml2,
         duplicates: Duplicates::LastWins,
         numbers: Numbers::Json,
+        ..Reading::default()
     };
     let documents = yaml::read(stream, &limits(), reading)?;
     let mut found = Vec::new();

@@ -40,6 +40,7 @@ pub fn by_kustomize(peers: &Peers, overlay: &Path) -> Result<Outcome> {
         dialect: Dialect::Kyaml,
         duplicates: Duplicates::LastWins,
         numbers: Numbers::default(),
+        ..Reading::default()
     };
     let documents = yaml::read(&output.stdout, &Limits::default(), reading)?;
     Ok(Ok(documents

@@ -94,6 +94,7 @@ pub fn yaml(text: &[u8]) {
                 dialect,
                 duplicates: Duplicates::LastWins,
                 numbers,
+                ..Reading::default()
             };
             let _ = yaml::read(text, &limits, reading);
         }

@@ -36,14 +36,13 @@ pub use options::{
     parameter_line, read_values,
 };
 
-use serde_json::Value as Json;
 use tiphys_template::Map;
 
 use crate::object::Collector;
 use crate::tree::{Tree, TreePath};
 use crate::{Limits, Manifest, RenderError, Supply};
 use chart::{ChartData, Loader};
-use documents::{Output, Outputs, Reader};
+use documents::{Kept, Output, Outputs, Reader};
 use engine::{Engine, Scope};
 use working::Node;
 
@@ -114,7 +113,7 @@ impl Chart {
         facts: &Facts,
         values: &UserValues,
     ) -> Result<Rendered, RenderError> {
-        let reader = Reader::new(&self.limits, |value| value);
+        let reader = Reader::new(&self.limits);
         let (mut documents, outputs, used) = self.execute((options, facts, values), &reader)?;
         let sorted = reader
             .sorted(outputs)
@@ -134,7 +133,7 @@ impl Chart {
         facts: &Facts,
         values: &UserValues,
     ) -> Result<String, RenderError> {
-        let reader = Reader::new(&self.limits, drop);
+        let reader = Reader::new(&self.limits);
         let (definitions, outputs, _) = self.execute((options, facts, values), &reader)?;
         let mut text = printed(&definitions);
         reader
@@ -149,10 +148,10 @@ impl Chart {
     }
 
     /// Executes the templates: custom resource definitions, printed texts with their documents, and what of the world took part.
-    fn execute<K: Send>(
+    fn execute<K: Kept>(
         &self,
         (options, facts, values): (&Options, &Facts, &UserValues),
-        reader: &Reader<'_, impl Fn(Json) -> K + Sync>,
+        reader: &Reader<'_>,
     ) -> Result<(Vec<Document>, Outputs<K>, Used), RenderError> {
         options::check_release_name(&options.release_name)?;
         let metadata = &self.data.metadata;
@@ -193,7 +192,7 @@ impl Chart {
         let definitions = if options.skip_crds {
             Vec::new()
         } else {
-            dependencies::definitions(&root, &self.limits)?
+            dependencies::definitions(&root, &self.limits, K::OUTLINE)?
         };
         Ok((definitions, outputs, used))
     }

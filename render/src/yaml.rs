@@ -13,11 +13,13 @@ mod common;
 mod indent;
 pub mod kept;
 pub mod locate;
+mod outline;
 pub mod resolve;
 mod scalar;
 pub mod write;
 mod written;
 
+pub use outline::Outline;
 pub(crate) use scalar::number_text as scalar_number_text;
 pub use written::Written;
 pub(crate) use written::add_step;
@@ -74,6 +76,10 @@ pub struct Reading {
     pub duplicates: Duplicates,
     /// How numbers come out.
     pub numbers: Numbers,
+    /// What has to be kept of each document; more may be.
+    pub outline: Outline,
+    /// Whether a line break follows that is not in the text. A block at the end of a text that has none gets its own from there.
+    pub break_follows: bool,
 }
 
 /// Why a text is no YAML that can be used.
@@ -179,7 +185,11 @@ fn compose(
     }
     nesting(text, limits)?;
     let mut indented = Indented::default();
-    let mut text = Cow::Borrowed(text);
+    let mut text = if reading.break_follows {
+        Cow::Owned(format!("{text}\n"))
+    } else {
+        Cow::Borrowed(text)
+    };
     loop {
         match attempt(&text, limits, reading, first_only) {
             Ok(documents) => return Ok(documents),

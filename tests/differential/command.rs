@@ -348,6 +348,7 @@ fn objects(text: &str) -> Result<Vec<Value>> {
         dialect: Dialect::Kyaml,
         duplicates: Duplicates::LastWins,
         numbers: Numbers::default(),
+        ..Reading::default()
     };
     let documents = yaml::read(text.as_bytes(), &Limits::default(), reading)?;
     Ok(documents.into_iter().map(|it| it.value).collect())

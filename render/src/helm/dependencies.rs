@@ -11,7 +11,7 @@ use super::working::Node;
 use crate::supply::{Missing, Needed, Supply};
 use crate::tree::{Tree, TreePath};
 use crate::yaml::locate::{Step, nearest};
-use crate::yaml::{self, Duplicates, Numbers, Reading};
+use crate::yaml::{self, Duplicates, Numbers, Outline, Reading};
 use crate::{Limits, RenderError};
 
 /// A dependency that is not in `charts/`, and where it is written.
@@ -190,17 +190,21 @@ fn remote(
     }
 }
 
-/// The documents in `crds/` of a chart and its subcharts. They are no templates.
-pub fn definitions(root: &Node, limits: &Limits) -> Result<Vec<Document>, RenderError> {
+/// The documents in `crds/` of a chart and its subcharts, with at least an outline of what they say. They are no templates.
+pub fn definitions(
+    root: &Node,
+    limits: &Limits,
+    outline: Outline,
+) -> Result<Vec<Document>, RenderError> {
     let mut found = Vec::new();
-    collect(root, &root.name, limits, &mut found)?;
+    collect(root, &root.name, (limits, outline), &mut found)?;
     Ok(found)
 }
 
 fn collect(
     node: &Node,
     full_path: &str,
-    limits: &Limits,
+    (limits, outline): (&Limits, Outline),
     found: &mut Vec<Document>,
 ) -> Result<(), RenderError> {
     let is_manifest = |name: &str| {
@@ -221,9 +225,11 @@ fn collect(
             let reading = Reading {
                 duplicates: Duplicates::LastWins,
                 numbers: Numbers::Json,
+                outline,
+                break_follows: true,
                 ..Reading::default()
             };
-            let value = yaml::first(format!("{text}\n").as_bytes(), limits, reading)
+            let value = yaml::first(text.as_bytes(), limits, reading)
                 .map_err(|mut error| {
                     error.line += line - 1;
                     super::chart::syntax(&file.origin, error)
@@ -242,7 +248,7 @@ fn collect(
     }
     for child in &node.children {
         let below = format!("{full_path}/charts/{}", child.name);
-        collect(child, &below, limits, found)?;
+        collect(child, &below, (limits, outline), found)?;
     }
     Ok(())
 }

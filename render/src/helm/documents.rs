@@ -5,15 +5,25 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-use memchr::memchr;
+use memchr::{memchr_iter, memmem};
 use serde_json::Value as Json;
 
 use crate::yaml::locate::{Place, Step, nearest};
-use crate::yaml::{self, Duplicates, Numbers, Reading};
+use crate::yaml::{self, Duplicates, Numbers, Outline, Reading};
 use crate::{Limits, RenderError};
 
 /// The annotation that makes a hook.
 const HOOK: &str = "helm.sh/hook";
+
+/// What is looked at of every document.
+const LOOKED_AT: Outline = Outline::Fields(&[
+    ("apiVersion", Outline::Shape),
+    ("kind", Outline::Whole),
+    (
+        "metadata",
+        Outline::Fields(&[("name", Outline::Shape), ("annotations", Outline::Whole)]),
+    ),
+]);
 
 /// Kinds in the order in which Helm installs them; others come after these, by name.
 const INSTALL_ORDER: [&str; 38] = [
@@ -111,25 +121,51 @@ pub struct Seen<K> {
     read: Option<Result<Option<(Head, K)>, RenderError>>,
 }
 
+/// What is kept of what a document says.
+pub trait Kept: Send {
+    /// What has to be read of it.
+    const OUTLINE: Outline;
+
+    /// What is kept of what was read.
+    fn new(value: Json) -> Self;
+}
+
+/// All of it.
+impl Kept for Json {
+    const OUTLINE: Outline = Outline::Whole;
+
+    fn new(value: Json) -> Self {
+        value
+    }
+}
+
+/// Nothing of it.
+impl Kept for () {
+    const OUTLINE: Outline = LOOKED_AT;
+
+    fn new(_: Json) {}
+}
+
+/// Outputs with their documents.
+pub type Outputs<K> = Vec<(Output, Vec<Seen<K>>)>;
+
 /// Reads the documents of outputs, on any thread. Whoever has too many may have far too many: those are left until their turn comes.
-pub struct Reader<'l, F> {
+pub struct Reader<'l> {
     limits: &'l Limits,
-    keep: F,
     count: AtomicUsize,
 }
 
-impl<'l, K, F: Fn(Json) -> K> Reader<'l, F> {
-    /// A reader that has read nothing; `keep` is what is kept of what a document says.
-    pub fn new(limits: &'l Limits, keep: F) -> Self {
+impl<'l> Reader<'l> {
+    /// A reader that has read nothing.
+    pub fn new(limits: &'l Limits) -> Self {
         Self {
             limits,
-            keep,
             count: AtomicUsize::new(0),
         }
     }
 
     /// The documents of an output.
-    pub fn look(&self, output: &Output) -> Vec<Seen<K>> {
+    pub fn look<K: Kept>(&self, output: &Output) -> Vec<Seen<K>> {
         let parts = split(&output.text).into_iter();
         parts
             .map(|(line, at)| {
@@ -140,24 +176,24 @@ impl<'l, K, F: Fn(Json) -> K> Reader<'l, F> {
             .collect()
     }
 
-    fn read(
+    fn read<K: Kept>(
         &self,
         output: &Output,
         line: usize,
         at: Range<usize>,
     ) -> Result<Option<(Head, K)>, RenderError> {
         let text = &output.text[at];
-        let found = read(&output.file, line, text, self.limits)?;
-        Ok(found.map(|(head, value)| (head, (self.keep)(value))))
+        let found = read(&output.file, line, text, self.limits, K::OUTLINE)?;
+        Ok(found.map(|(head, value)| (head, K::new(value))))
     }
 
     /// Calls `each` for every document, sorted as Helm sorts them: first what is no hook, then the hooks.
     ///
     /// # Errors
     /// When a text is no YAML, its head is not what Helm expects, or there are too many documents.
-    fn sort(
+    fn sort<K: Kept>(
         &self,
-        mut outputs: Vec<(Output, Vec<Seen<K>>)>,
+        mut outputs: Outputs<K>,
         mut each: impl FnMut(&Output, usize, &str, Head, K),
     ) -> Result<(), RenderError> {
         outputs.sort_by(|(one, _), (other, _)| one.source.cmp(&other.source));
@@ -185,12 +221,7 @@ impl<'l, K, F: Fn(Json) -> K> Reader<'l, F> {
         }
         Ok(())
     }
-}
 
-/// Outputs with their documents.
-pub type Outputs<K> = Vec<(Output, Vec<Seen<K>>)>;
-
-impl<F: Fn(Json) -> Json> Reader<'_, F> {
     /// The documents of all templates, sorted as Helm sorts them: first what is no hook, then the hooks. `outputs` are in any order.
     ///
     /// # Errors
@@ -210,9 +241,7 @@ impl<F: Fn(Json) -> Json> Reader<'_, F> {
         })?;
         Ok(documents)
     }
-}
 
-impl<F: Fn(Json)> Reader<'_, F> {
     /// Appends the same documents as Helm prints them. What they say was looked at, and is not kept.
     ///
     /// # Errors
@@ -231,59 +260,41 @@ impl<F: Fn(Json)> Reader<'_, F> {
     }
 }
 
-fn place(kind: &str) -> usize {
-    INSTALL_ORDER
-        .iter()
-        .position(|other| *other == kind)
-        .unwrap_or(INSTALL_ORDER.len())
-}
-
 /// Where the documents of a text are, with the lines where they begin. Helm cuts at every line that begins with `---`, whatever follows.
 pub fn split(text: &str) -> Vec<(usize, Range<usize>)> {
     let mut found = Vec::new();
-    let mut start = 0;
-    let mut at = 0;
     let mut before = 0;
     let mut counted = 0;
     let mut push = |from: usize, to: usize| {
-        let part = &text[from..to];
-        let trimmed = part.trim_start();
+        let trimmed = text[from..to].trim_start();
         if trimmed.is_empty() {
             return;
         }
         let begin = to - trimmed.len();
-        before += text[counted..begin]
-            .bytes()
-            .filter(|byte| *byte == b'\n')
-            .count();
+        before += memchr_iter(b'\n', &text.as_bytes()[counted..begin]).count();
         counted = begin;
         found.push((before + 1, begin..to));
     };
     // White space at the very beginning does not keep a separator from being one.
-    let indent = text.len() - text.trim_start().len();
-    let mut first = true;
-    while at < text.len() {
-        let end = memchr(b'\n', &text.as_bytes()[at..]).map_or(text.len(), |found| at + found + 1);
-        let line_start = if first && indent > at && indent < end {
-            indent
-        } else {
-            at
-        };
-        at = end;
-        if let Some(rest) = text[line_start..end].strip_prefix("---") {
-            push(start, line_start);
-            start = line_start + 3 + (rest.len() - rest.trim_start_matches([' ', '\t']).len());
-            first = false;
-        } else if first {
-            first = text[line_start..end].trim().is_empty();
-        }
+    let lead = text.len() - text.trim_start().len();
+    let first = text[lead..].starts_with("---").then_some(lead);
+    let others = memmem::find_iter(&text.as_bytes()[lead..], "\n---").map(|at| lead + at + 1);
+    let mut start = 0;
+    for separator in first.into_iter().chain(others) {
+        push(start, separator);
+        let rest = &text[separator + 3..];
+        start = text.len() - rest.trim_start_matches([' ', '\t']).len();
     }
     push(start, text.len());
     found
 }
 
 /// What decides on the place of a document.
+#[derive(Debug, PartialEq)]
 struct Head {
+    /// Place of the kind among those that have one.
+    place: usize,
+    /// The kind, where it has no place of its own.
     kind: String,
     is_hook: bool,
     is_test: bool,
@@ -291,24 +302,19 @@ struct Head {
 
 impl Head {
     fn order(&self, other: &Self) -> Ordering {
-        let places = (place(&self.kind), place(&other.kind));
-        let hooks = self.is_hook.cmp(&other.is_hook);
-        hooks.then(places.0.cmp(&places.1)).then_with(|| {
-            if places.0 == INSTALL_ORDER.len() {
-                self.kind.cmp(&other.kind)
-            } else {
-                Ordering::Equal
-            }
-        })
+        let key = |head: &Self| (head.is_hook, head.place);
+        let before = key(self).cmp(&key(other));
+        before.then_with(|| self.kind.cmp(&other.kind))
     }
 }
 
-/// Reads a document that begins at a line of what a template of the file has printed; nothing when it is a hook that Helm drops.
+/// Reads at least an outline of a document that begins at a line of what a template of the file has printed; nothing when it is a hook that Helm drops.
 fn read(
     file: &str,
     line: usize,
     text: &str,
     limits: &Limits,
+    outline: Outline,
 ) -> Result<Option<(Head, Json)>, RenderError> {
     let fault = |at: usize, column: usize, message: String| RenderError::Printed {
         file: file.to_string(),
@@ -328,10 +334,12 @@ fn read(
     let reading = Reading {
         duplicates: Duplicates::LastWins,
         numbers: Numbers::Json,
+        outline,
+        // Helm prints one behind every document.
+        break_follows: true,
         ..Reading::default()
     };
-    // Helm prints a line break behind every document; a block at the end of a text that has none gets its own from there.
-    let value = yaml::first(format!("{text}\n").as_bytes(), limits, reading)
+    let value = yaml::first(text.as_bytes(), limits, reading)
         .map_err(|error| fault(error.line, error.column, error.message))?
         .map_or(Json::Null, |document| document.value);
     let hook = head(&value).map_err(|wrong| {
@@ -352,9 +360,11 @@ fn read(
             }
         }
     }
-    let kind = value.get("kind").and_then(Json::as_str);
+    let kind = value.get("kind").and_then(Json::as_str).unwrap_or_default();
+    let place = INSTALL_ORDER.iter().position(|other| *other == kind);
     let head = Head {
-        kind: kind.unwrap_or_default().to_owned(),
+        place: place.unwrap_or(INSTALL_ORDER.len()),
+        kind: place.map_or_else(|| kind.to_owned(), |_| String::new()),
         is_hook: hook.is_some(),
         is_test,
     };
@@ -421,6 +431,8 @@ fn head(value: &Json) -> Result<Option<String>, WrongKind> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -445,7 +457,7 @@ mod tests {
     }
 
     fn sorted(outputs: &[(&str, &str)], limits: &Limits) -> Result<Vec<Document>, RenderError> {
-        let reader = Reader::new(limits, |value| value);
+        let reader = Reader::new(limits);
         let outputs = outputs.iter().map(|(name, text)| Output {
             source: Arc::from(*name),
             file: Arc::from(*name),
@@ -533,5 +545,90 @@ mod tests {
             matches!(error, Some(RenderError::TooMuch { limit: 2, .. })),
             "{error:?}"
         );
+    }
+
+    /// Documents that are nearly manifests.
+    fn manifests() -> impl Strategy<Value = String> {
+        let piece = prop::sample::select(vec![
+            "apiVersion: v1",
+            "apiVersion: [v1]",
+            "kind: Job",
+            "kind: 5",
+            "kind:",
+            "metadata:",
+            "metadata: x",
+            "metadata: 1",
+            "  name: a",
+            "  name: {}",
+            "  labels: {a: b, c: [.inf]}",
+            "  annotations:",
+            "  annotations: {helm.sh/hook: 'test,  post-install', b: 1}",
+            "  annotations: []",
+            "    helm.sh/hook: pre-install",
+            "    helm.sh/hook: never",
+            "    helm.sh/hook: null",
+            "    helm.sh/hook: &a 5",
+            "    c: d",
+            "    c: [d]",
+            "    b: {c: d}",
+            "spec:",
+            "  a: 1",
+            "  - b: >",
+            "  c: *a",
+            "- d",
+            "text",
+            "e: f: g",
+            "h: |",
+            "  i",
+            "# j",
+            "<<: {kind: Pod}",
+        ]);
+        (prop::collection::vec(piece, 0..10), any::<bool>())
+            .prop_map(|(lines, ends)| lines.join("\n") + if ends { "\n" } else { "" })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2000))]
+
+        #[test]
+        fn a_document_has_the_same_head_whether_it_is_kept_or_not(text in manifests(), values in 1_usize..30) {
+            let narrow = Limits { values, ..Limits::default() };
+            for limits in [Limits::default(), narrow] {
+                let of = |outline| {
+                    let found = read("a", 3, &text, &limits, outline);
+                    let head = found.map(|found| found.map(|(head, _)| head));
+                    head.map_err(|error| format!("{error:?}"))
+                };
+                assert_eq!(of(LOOKED_AT), of(Outline::Whole), "{text:?}");
+            }
+        }
+
+        #[test]
+        fn separators_are_found_line_by_line(text in "[-a\u{a0} \n\t]{0,6}(---|[- \n\ta]{0,6}|\n---){0,5}") {
+            let lead = text.len() - text.trim_start().len();
+            let mut starts = vec![0];
+            let mut ends = Vec::new();
+            let mut at = 0;
+            for line in text.split_inclusive('\n') {
+                let begin = if (at..at + line.len()).contains(&lead) { lead } else { at };
+                at += line.len();
+                if let Some(rest) = text[begin..at].strip_prefix("---") {
+                    ends.push(begin);
+                    starts.push(at - rest.trim_start_matches([' ', '\t']).len());
+                }
+            }
+            ends.push(text.len());
+            let expected: Vec<_> = starts
+                .into_iter()
+                .zip(ends)
+                .map(|(from, to)| (from, text[from..to].trim_start(), to))
+                .filter(|(_, part, _)| !part.is_empty())
+                .map(|(_, part, to)| {
+                    let begin = to - part.len();
+                    (text[..begin].matches('\n').count() + 1, begin..to)
+                })
+                .collect();
+            assert_eq!(split(&text), expected, "{text:?}");
+        }
     }
 }

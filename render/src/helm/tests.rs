@@ -331,6 +331,40 @@ fn the_world_is_an_argument() {
     }
 }
 
+#[test]
+fn what_is_printed_is_what_is_rendered() {
+    let definition = "kind: CustomResourceDefinition\nmetadata: {name: c}\nspec: |\n  a\n";
+    let hook =
+        "kind: Pod\nmetadata:\n  name: t\n  annotations:\n    helm.sh/hook: test\nspec: |-\n  b";
+    let folded = "kind: Zebra\nmetadata: {name: z}\na: >\n  b\n---\nkind: Job\n";
+    let cases = [
+        (definition, hook, true),
+        (definition, folded, true),
+        (definition, "# nothing\n", true),
+        ("kind: [", hook, false),
+        ("a: {b: .inf}", hook, false),
+        (definition, "kind: {}", false),
+        (definition, "metadata:\n  annotations:\n    a: [b]\n", false),
+        (definition, "a: |\n  b\n---\nspec:\n  a: [.nan]\n", false),
+    ];
+    for (definition, template, is_right) in cases {
+        let tree = tree(&[("crds/c.yaml", definition), ("templates/a.yaml", template)]);
+        let (limits, facts) = (Limits::default(), Facts::default());
+        let chart = Chart::load(&tree, &path("web"), &NoSupply, &limits).unwrap();
+        for skip_tests in [false, true] {
+            let options = Options {
+                skip_tests,
+                ..Options::default()
+            };
+            let values = read_values(&tree, &path("web"), &options, &NoSupply, &limits).unwrap();
+            let rendered = chart.render(&options, &facts, &values);
+            let expected = rendered.map(|rendered| printed(&rendered.documents));
+            assert_eq!(expected.is_ok(), is_right, "{template}: {expected:?}");
+            assert_eq!(chart.print(&options, &facts, &values), expected);
+        }
+    }
+}
+
 /// Hundreds of templates of a few hundred bytes; the fault, if any, is in the middle.
 fn rendered_by(workers: usize, fault: &str, limits: &Limits) -> Result<Rendered, RenderError> {
     let mut tree = tree(&[

@@ -1,19 +1,24 @@
 //! A short cut for what most manifests are made of: block mappings and sequences, scalars of one line, literal blocks and
-//! collections in brackets on one line. It builds the value while it reads, several times as fast as by events.
+//! collections in brackets on one line. It builds the value while it reads, several times as fast as by events, and of the value only
+//! what is wanted: what is not kept is checked as the rest is.
 //!
 //! It takes nothing that it is not sure of: whatever is unusual or wrong makes it give up, and the text is read by the whole
 //! parser, which alone reports faults and knows kyaml's dialect. Where it does give a value, that is the value of the whole parser.
 
-use memchr::{memchr, memmem};
+use std::borrow::Cow;
+
+use memchr::memchr;
 use serde_json::{Map, Value};
 
-use super::{Document, Duplicates, Reading, scalar};
+use super::{Document, Duplicates, Outline, Reading, scalar};
 use crate::Limits;
 
 mod flow;
 
 /// The longest key that is taken; longer ones may be no keys.
 const KEY_BYTES: usize = 128;
+/// So much of a text is looked at in one go.
+const CHUNK: usize = 1024;
 
 /// The documents of a text, or only the first one; `None` when the text has to be read by the whole parser.
 pub(super) fn read(
@@ -23,10 +28,10 @@ pub(super) fn read(
     first_only: bool,
 ) -> Option<Vec<Document>> {
     let mut reader = Reader {
-        text,
-        at: 0,
+        left: text,
         line: 0,
         current: None,
+        is_usual: text.as_bytes().chunks(CHUNK).all(is_usual_ascii),
         limits,
         reading,
         values: 0,
@@ -41,7 +46,7 @@ pub(super) fn read(
             return Some(documents);
         };
         reader.values = 0;
-        let value = reader.block(line)?;
+        let value = reader.block(line, &reading.outline)?;
         documents.push(Document {
             value,
             line: line.number,
@@ -49,7 +54,7 @@ pub(super) fn read(
         });
         match reader.peek()? {
             None => return Some(documents),
-            Some(line) if !first_only && reader.is_separator(line) => {}
+            Some(line) if !first_only && line.is_separator() => {}
             Some(_) => return None,
         }
     }
@@ -57,25 +62,34 @@ pub(super) fn read(
 
 /// What is left of a line that is neither empty nor a comment.
 #[derive(Clone, Copy)]
-struct Line {
+struct Line<'a> {
     /// Column of the first character.
     indent: usize,
-    /// Where that is in the text.
-    start: usize,
-    /// Where the line ends, before its line break.
-    end: usize,
+    /// From there to the line break.
+    rest: &'a str,
     /// From 1.
     number: usize,
 }
 
+impl Line<'_> {
+    fn is_separator(self) -> bool {
+        self.indent == 0 && self.rest.starts_with("---")
+    }
+
+    fn is_item(self) -> bool {
+        is_item(self.rest)
+    }
+}
+
 struct Reader<'a> {
-    text: &'a str,
-    /// Where the next line begins.
-    at: usize,
+    /// The text from the next line on.
+    left: &'a str,
     /// Lines before that.
     line: usize,
     /// The line under way, until it is used up.
-    current: Option<Line>,
+    current: Option<Line<'a>>,
+    /// Whether all of the text is of usual characters without tabs; else each line has to be looked at.
+    is_usual: bool,
     limits: &'a Limits,
     reading: Reading,
     /// Values of the document so far, keys among them.
@@ -84,19 +98,17 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    fn rest(&self, line: Line) -> &'a str {
-        &self.text[line.start..line.end]
-    }
-
-    /// The next line as it is, and where it begins.
-    fn raw(&self) -> Option<(usize, &'a str)> {
-        let rest = self.text.get(self.at..).filter(|rest| !rest.is_empty())?;
-        let end = memchr(b'\n', rest.as_bytes()).unwrap_or(rest.len());
-        Some((self.at, &rest[..end]))
+    /// The next line as it is.
+    fn raw(&self) -> Option<&'a str> {
+        if self.left.is_empty() {
+            return None;
+        }
+        let end = memchr(b'\n', self.left.as_bytes());
+        Some(end.map_or(self.left, |end| &self.left[..end]))
     }
 
     fn skip_raw(&mut self, line: &str) {
-        self.at += line.len() + 1;
+        self.left = self.left.get(line.len() + 1..).unwrap_or_default();
         self.line += 1;
     }
 
@@ -105,41 +117,43 @@ impl<'a> Reader<'a> {
         clippy::option_option,
         reason = "giving up and the end of the text are two things"
     )]
-    fn peek(&mut self) -> Option<Option<Line>> {
-        while self.current.is_none() {
-            let Some((start, line)) = self.raw() else {
-                return Some(None);
-            };
-            self.skip_raw(line);
-            let content = line.trim_start_matches(' ');
-            if !is_usual(content, false) {
-                return None;
-            }
-            if !content.is_empty() && !content.starts_with('#') {
-                let indent = line.len() - content.len();
-                self.current = Some(Line {
-                    indent,
-                    start: start + indent,
-                    end: start + line.len(),
-                    number: self.line,
-                });
-            }
+    #[inline]
+    fn peek(&mut self) -> Option<Option<Line<'a>>> {
+        if self.current.is_none() {
+            self.advance()?;
         }
         Some(self.current)
     }
 
-    fn is_separator(&self, line: Line) -> bool {
-        line.indent == 0 && self.rest(line).starts_with("---")
+    /// Goes to the next line that says something, if there is one. Apart from [`Reader::peek`], which is asked more often.
+    #[inline(never)]
+    fn advance(&mut self) -> Option<()> {
+        while let Some(line) = self.raw() {
+            self.skip_raw(line);
+            let rest = unindented(line);
+            if !self.is_usual && !is_usual(rest, false) {
+                return None;
+            }
+            if !rest.is_empty() && !rest.starts_with('#') {
+                self.current = Some(Line {
+                    indent: line.len() - rest.len(),
+                    rest,
+                    number: self.line,
+                });
+                break;
+            }
+        }
+        Some(())
     }
 
     /// Leaves separators of documents behind; whether there was one.
     fn separator(&mut self) -> Option<bool> {
         let mut found = false;
         while let Some(line) = self.peek()? {
-            if !self.is_separator(line) {
+            if !line.is_separator() {
                 break;
             }
-            if !is_over(&self.rest(line)[3..]) {
+            if !is_over(&line.rest[3..]) {
                 return None;
             }
             self.current = None;
@@ -160,124 +174,157 @@ impl<'a> Reader<'a> {
     }
 
     /// The mapping or sequence that begins with a line.
-    fn block(&mut self, line: Line) -> Option<Value> {
+    fn block(&mut self, line: Line<'a>, outline: &Outline) -> Option<Value> {
         self.deeper()?;
-        let value = if is_item(self.rest(line)) {
-            self.sequence(line.indent)?
+        let value = if line.is_item() {
+            self.sequence(line.indent, outline)?
         } else {
-            self.mapping(line.indent)?
+            self.mapping(line.indent, outline)?
         };
         self.depth -= 1;
         Some(value)
     }
 
-    fn sequence(&mut self, indent: usize) -> Option<Value> {
+    fn sequence(&mut self, indent: usize, outline: &Outline) -> Option<Value> {
         let mut items = Vec::new();
+        let wanted = outline.item();
+        let inside = wanted.unwrap_or(&Outline::Shape);
         while let Some(line) = self.peek()? {
-            let rest = self.rest(line);
-            if line.indent < indent || line.indent == indent && !is_item(rest) {
+            if line.indent < indent || line.indent == indent && !line.is_item() {
                 break;
             }
-            if line.indent > indent || self.is_separator(line) {
+            if line.indent > indent || line.is_separator() {
                 return None;
             }
-            let content = rest[1..].trim_start_matches(' ');
-            let before = rest.len() - content.len();
+            let content = unindented(&line.rest[1..]);
             let inner = Line {
-                indent: line.indent + before,
-                start: line.start + before,
+                indent: line.indent + line.rest.len() - content.len(),
+                rest: content,
                 ..line
             };
-            items.push(if is_item(content) || split_key(content).is_some() {
+            let item = if is_item(content) || split_key(content).is_some() {
                 self.current = Some(inner);
-                self.block(inner)?
+                self.block(inner, inside)?
             } else {
                 self.current = None;
-                self.value(content, indent, false)?
-            });
+                self.value(content, indent, false, inside)?
+            };
+            if wanted.is_some() {
+                items.push(item);
+            }
         }
         Some(Value::Array(items))
     }
 
-    fn mapping(&mut self, indent: usize) -> Option<Value> {
+    fn mapping(&mut self, indent: usize, outline: &Outline) -> Option<Value> {
         let mut entries = Map::new();
         while let Some(line) = self.peek()? {
-            if line.indent < indent || self.is_separator(line) {
+            if line.indent < indent || line.is_separator() {
                 break;
             }
-            let rest = self.rest(line);
-            if line.indent > indent || is_item(rest) {
+            if line.indent > indent || line.is_item() {
                 return None;
             }
-            let (key, quoted, content) = split_key(rest)?;
+            let (key, quoted, content) = split_key(line.rest)?;
             let key = self.key(key, quoted)?;
-            if self.reading.duplicates == Duplicates::Refuse && entries.contains_key(&key) {
-                return None;
-            }
             self.current = None;
-            let value = self.value(content, indent, true)?;
-            entries.insert(key, value);
+            let wanted = outline.field(&key);
+            let inside = wanted.unwrap_or(&Outline::Shape);
+            let value = self.value(content, indent, true, inside)?;
+            if wanted.is_some() || self.needs_keys() {
+                self.enter(&mut entries, key, value, wanted)?;
+            }
         }
         Some(Value::Object(entries))
     }
 
-    fn key(&mut self, key: &str, quoted: bool) -> Option<String> {
+    fn key<'k>(&mut self, key: &'k str, quoted: bool) -> Option<Cow<'k, str>> {
         self.count()?;
         if quoted {
-            return Some(key.to_owned());
+            return Some(Cow::Borrowed(key));
         }
-        scalar::key(scalar::resolve(key, true, None, self.reading).ok()?).ok()
+        scalar::plain_key(key, self.reading.numbers)
+    }
+
+    /// Whether the keys of values are needed that are not: where a repeated key is an error.
+    fn needs_keys(&self) -> bool {
+        self.reading.duplicates == Duplicates::Refuse
+    }
+
+    /// Puts a value into its mapping.
+    fn enter(
+        &self,
+        entries: &mut Map<String, Value>,
+        key: Cow<'_, str>,
+        value: Value,
+        wanted: Option<&Outline>,
+    ) -> Option<()> {
+        let refuses = self.needs_keys();
+        // Of a scalar only that it is neither list nor mapping is wanted: that is true also of what is not there.
+        if !refuses && value.is_null() && wanted == Some(&Outline::Shape) {
+            entries.remove(&*key);
+            return Some(());
+        }
+        let before = entries.insert(key.into_owned(), value);
+        (before.is_none() || !refuses).then_some(())
     }
 
     /// What follows a key or the dash of an item, on its line or below. The items of a sequence may stand as far left as the key
     /// that they belong to.
-    fn value(&mut self, content: &str, indent: usize, after_key: bool) -> Option<Value> {
-        let content = content.trim_start_matches(' ');
-        if is_over(content) || content.starts_with('#') {
+    fn value(
+        &mut self,
+        content: &str,
+        indent: usize,
+        after_key: bool,
+        outline: &Outline,
+    ) -> Option<Value> {
+        let content = unindented(content);
+        let Some(first) = content.bytes().next().filter(|first| *first != b'#') else {
             if let Some(line) = self.peek()?
-                && !self.is_separator(line)
-                && (line.indent > indent
-                    || after_key && line.indent == indent && is_item(self.rest(line)))
+                && !line.is_separator()
+                && (line.indent > indent || after_key && line.indent == indent && line.is_item())
             {
-                return self.block(line);
+                return self.block(line, outline);
             }
             self.count()?;
             return Some(Value::Null);
-        }
-        match content.as_bytes()[0] {
+        };
+        match first {
             b'"' | b'\'' => {
                 let (text, rest) = flow::quoted(content)?;
                 self.count()?;
-                is_over(rest).then(|| Value::String(text.into_owned()))
+                is_over(rest).then(|| kept(text, outline))
             }
             b'[' | b'{' => {
-                let (value, rest) = self.flow(content)?;
+                let (value, rest) = self.flow(content, outline)?;
                 is_over(rest).then_some(value)
             }
             b'|' => {
                 self.count()?;
-                self.literal(content, indent).map(Value::String)
+                self.literal(content, indent, outline)
             }
-            b',' | b']' | b'}' | b'#' | b'&' | b'*' | b'!' | b'>' | b'%' | b'@' | b'`' | b'?'
-            | b':' => None,
+            b',' | b']' | b'}' | b'&' | b'*' | b'!' | b'>' | b'%' | b'@' | b'`' | b'?' | b':' => {
+                None
+            }
             b'-' if is_item(content) => None,
             _ => {
                 self.count()?;
-                let text = match memmem::find(content.as_bytes(), b" #") {
-                    Some(comment) => &content[..comment],
-                    None => content,
-                }
-                .trim_end_matches(' ');
-                if text.ends_with(':') || memmem::find(text.as_bytes(), b": ").is_some() {
-                    return None;
-                }
-                scalar::resolve(text, true, None, self.reading).ok()
+                self.plain(before_comment(content)?, outline)
             }
         }
     }
 
+    /// What a plain scalar stands for.
+    fn plain(&self, text: &str, outline: &Outline) -> Option<Value> {
+        if outline.has_scalars() {
+            scalar::plain_value(text, self.reading.numbers)
+        } else {
+            scalar::has_value(text).then_some(Value::Null)
+        }
+    }
+
     /// A literal block that keeps one line break at its end, or none.
-    fn literal(&mut self, header: &str, indent: usize) -> Option<String> {
+    fn literal(&mut self, header: &str, indent: usize, outline: &Outline) -> Option<Value> {
         let keeps_break = match header {
             "|" => true,
             "|-" => false,
@@ -287,8 +334,8 @@ impl<'a> Reader<'a> {
         let mut margin = None;
         // Line breaks that count if another line follows.
         let mut breaks = 0;
-        while let Some((start, line)) = self.raw() {
-            let content = line.trim_start_matches(' ');
+        while let Some(line) = self.raw() {
+            let content = unindented(line);
             let blanks = line.len() - content.len();
             if content.is_empty() {
                 if blanks > margin.unwrap_or(0) {
@@ -308,23 +355,57 @@ impl<'a> Reader<'a> {
                 }
                 break;
             }
-            let at_end = start + line.len() == self.text.len();
-            if at_end || !is_usual(content, true) || blanks == column && content.starts_with('\t') {
+            let has_break = line.len() < self.left.len() || self.reading.break_follows;
+            let usual = self.is_usual || is_usual(content, true);
+            if !has_break || !usual || blanks == column && content.starts_with('\t') {
                 return None;
             }
-            text.extend(std::iter::repeat_n('\n', breaks));
-            text.push_str(&line[column..]);
+            if outline.has_scalars() {
+                text.extend(std::iter::repeat_n('\n', breaks));
+                text.push_str(&line[column..]);
+            }
             breaks = 1;
             self.skip_raw(line);
         }
-        if text.is_empty() {
-            return None;
-        }
-        if keeps_break {
+        // Without a line there was nothing to take the margin from.
+        margin?;
+        if outline.has_scalars() && keeps_break {
             text.push('\n');
         }
-        Some(text)
+        Some(kept(Cow::Owned(text), outline))
     }
+}
+
+/// A text, if it is kept.
+fn kept(text: Cow<'_, str>, outline: &Outline) -> Value {
+    if outline.has_scalars() {
+        Value::String(text.into_owned())
+    } else {
+        Value::Null
+    }
+}
+
+/// A line without the spaces before it.
+fn unindented(line: &str) -> &str {
+    let end = line.bytes().position(|byte| byte != b' ');
+    &line[end.unwrap_or(line.len())..]
+}
+
+/// A plain scalar without the comment behind it, unless it may be a mapping.
+fn before_comment(content: &str) -> Option<&str> {
+    let bytes = content.as_bytes();
+    let mut end = bytes.len();
+    for (at, byte) in bytes.iter().enumerate() {
+        match byte {
+            b':' if matches!(bytes.get(at + 1), None | Some(b' ')) => return None,
+            b'#' if at > 0 && bytes[at - 1] == b' ' => {
+                end = at;
+                break;
+            }
+            _ => {}
+        }
+    }
+    Some(content[..end].trim_end_matches(' '))
 }
 
 /// Whether a line begins an item of a sequence.
@@ -334,7 +415,7 @@ fn is_item(rest: &str) -> bool {
 
 /// Whether nothing follows but white space and a comment.
 fn is_over(rest: &str) -> bool {
-    let content = rest.trim_start_matches(' ');
+    let content = unindented(rest);
     content.is_empty() || content.len() < rest.len() && content.starts_with('#')
 }
 
@@ -362,21 +443,31 @@ fn split_key(line: &str) -> Option<(&str, bool, &str)> {
 }
 
 fn is_plain_key(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'/' | b'-')
+    const PLAIN: [bool; 256] = {
+        let mut plain = [false; 256];
+        let mut byte = 0_u8;
+        while byte < 128 {
+            plain[byte as usize] =
+                byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'/' | b'-');
+            byte += 1;
+        }
+        plain
+    };
+    PLAIN[usize::from(byte)]
+}
+
+/// Whether a part of a text has only characters of ASCII that are shown, spaces and line breaks.
+fn is_usual_ascii(bytes: &[u8]) -> bool {
+    // Without an end before the end: many are compared at once.
+    let is_usual = |byte: &u8| matches!(byte, b' '..=b'~' | b'\n');
+    bytes.iter().fold(true, |all, byte| all & is_usual(byte))
 }
 
 /// Whether all characters of a line are such that no parser has its own ideas about them.
 fn is_usual(line: &str, tabs: bool) -> bool {
-    let bytes = line.as_bytes();
-    if bytes
-        .iter()
-        .all(|byte| matches!(byte, b' '..=b'~') || tabs && *byte == b'\t')
-    {
-        return true;
-    }
     let allowed = |character: char| match character {
-        '\t' => tabs,
         ' '..='~' => true,
+        '\t' => tabs,
         '\u{2028}' | '\u{2029}' | '\u{e000}'.. => false,
         other => other >= '\u{a0}',
     };

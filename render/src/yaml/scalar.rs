@@ -1,5 +1,7 @@
 //! What a scalar stands for. The rules are those of go-yaml 2, which `sigs.k8s.io/yaml` builds on.
 
+use std::borrow::Cow;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use saphyr_parser::Tag;
@@ -49,6 +51,16 @@ pub fn resolve(
         _ => Resolved::Text,
     };
     json(resolved, text, reading.numbers)
+}
+
+/// What [`resolve`] gives for a plain text without a tag by the rules of go-yaml 2, if it gives anything.
+pub fn plain_value(text: &str, numbers: Numbers) -> Option<Value> {
+    json(implicit(text), text, numbers).ok()
+}
+
+/// Whether there is a [`plain_value`].
+pub fn has_value(text: &str) -> bool {
+    !text.starts_with(['.', '+', '-']) || named_float(text).is_none()
 }
 
 /// Whether a tag says that a key is a merge key.
@@ -135,6 +147,17 @@ pub fn key(value: Value) -> Result<String, String> {
     }
 }
 
+/// The text of a plain key as go-yaml 2 resolves it, if there may be such a key.
+pub fn plain_key(text: &str, numbers: Numbers) -> Option<Cow<'_, str>> {
+    match implicit(text) {
+        Resolved::Text => Some(Cow::Borrowed(text)),
+        resolved => {
+            let value = json(resolved, text, numbers).ok()?;
+            key(value).ok().map(Cow::Owned)
+        }
+    }
+}
+
 /// A number as text where Go wants one: floats in the shortest form that a float32 needs (the rule of `sigs.k8s.io/yaml`).
 pub fn number_text(number: &Number) -> String {
     match number.as_f64() {
@@ -164,27 +187,38 @@ fn short_float(value: f64) -> String {
 }
 
 fn implicit(text: &str) -> Resolved {
-    // None of the words below is as long, and numbers begin with no letter.
-    if text.len() > 5 && text.as_bytes()[0].is_ascii_alphabetic() {
-        return Resolved::Text;
+    match text.as_bytes().first() {
+        None => Resolved::Null,
+        Some(b'0'..=b'9' | b'+' | b'-' | b'.') => number(text),
+        // Only these begin a word, and none is longer.
+        Some(b'~' | b'N' | b'n' | b'Y' | b'y' | b'T' | b't' | b'F' | b'f' | b'O' | b'o')
+            if text.len() <= 5 =>
+        {
+            word(text)
+        }
+        Some(_) => Resolved::Text,
     }
+}
+
+fn word(text: &str) -> Resolved {
     match text {
-        "" | "~" | "null" | "Null" | "NULL" => return Resolved::Null,
+        "~" | "null" | "Null" | "NULL" => Resolved::Null,
         "y" | "Y" | "yes" | "Yes" | "YES" | "true" | "True" | "TRUE" | "on" | "On" | "ON" => {
-            return Resolved::Bool(true);
+            Resolved::Bool(true)
         }
         "n" | "N" | "no" | "No" | "NO" | "false" | "False" | "FALSE" | "off" | "Off" | "OFF" => {
-            return Resolved::Bool(false);
+            Resolved::Bool(false)
         }
-        ".inf" | ".Inf" | ".INF" | "+.inf" | "+.Inf" | "+.INF" => {
-            return Resolved::Float(f64::INFINITY);
-        }
-        "-.inf" | "-.Inf" | "-.INF" => return Resolved::Float(f64::NEG_INFINITY),
-        ".nan" | ".NaN" | ".NAN" => return Resolved::Float(f64::NAN),
-        _ => {}
+        _ => Resolved::Text,
     }
-    let first = text.as_bytes().first().copied().unwrap_or_default();
-    if first == b'.' {
+}
+
+/// What begins as a number does.
+fn number(text: &str) -> Resolved {
+    if let Some(value) = named_float(text) {
+        return Resolved::Float(value);
+    }
+    if text.starts_with('.') {
         // go-yaml gives this one to strconv.ParseFloat as it is, which takes digits with underscores only in hexadecimal.
         return if is_float(text) {
             text.parse().map_or(Resolved::Text, finite)
@@ -192,10 +226,14 @@ fn implicit(text: &str) -> Resolved {
             Resolved::Text
         };
     }
-    if !(first.is_ascii_digit() || matches!(first, b'+' | b'-')) || is_timestamp(text) {
+    if is_timestamp(text) {
         return Resolved::Text;
     }
-    let digits = text.replace('_', "");
+    let digits = if text.contains('_') {
+        Cow::Owned(text.replace('_', ""))
+    } else {
+        Cow::Borrowed(text)
+    };
     if let Some(number) = integer(&digits) {
         return number;
     }
@@ -203,6 +241,16 @@ fn implicit(text: &str) -> Resolved {
         return digits.parse().map_or(Resolved::Text, finite);
     }
     Resolved::Text
+}
+
+/// The floats that have names. They alone have no form in JSON.
+fn named_float(text: &str) -> Option<f64> {
+    match text {
+        ".inf" | ".Inf" | ".INF" | "+.inf" | "+.Inf" | "+.INF" => Some(f64::INFINITY),
+        "-.inf" | "-.Inf" | "-.INF" => Some(f64::NEG_INFINITY),
+        ".nan" | ".NaN" | ".NAN" => Some(f64::NAN),
+        _ => None,
+    }
 }
 
 /// A number beyond float64 stays a text, because Go's parser reports it as out of range.

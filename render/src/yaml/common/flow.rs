@@ -5,22 +5,30 @@ use std::borrow::Cow;
 use memchr::memchr;
 use serde_json::{Map, Value};
 
-use super::{Reader, is_plain_key};
-use crate::yaml::{Duplicates, scalar};
+use super::{Reader, is_plain_key, kept, unindented};
+use crate::yaml::Outline;
 
 impl Reader<'_> {
     /// The collection that a text begins with, and what follows it.
-    pub(super) fn flow<'t>(&mut self, text: &'t str) -> Option<(Value, &'t str)> {
+    pub(super) fn flow<'t>(
+        &mut self,
+        text: &'t str,
+        outline: &Outline,
+    ) -> Option<(Value, &'t str)> {
         self.deeper()?;
         let found = match text.as_bytes().first()? {
-            b'{' => self.flow_mapping(text[1..].trim_start_matches(' '))?,
-            _ => self.flow_sequence(text[1..].trim_start_matches(' '))?,
+            b'{' => self.flow_mapping(unindented(&text[1..]), outline)?,
+            _ => self.flow_sequence(unindented(&text[1..]), outline)?,
         };
         self.depth -= 1;
         Some(found)
     }
 
-    fn flow_mapping<'t>(&mut self, mut rest: &'t str) -> Option<(Value, &'t str)> {
+    fn flow_mapping<'t>(
+        &mut self,
+        mut rest: &'t str,
+        outline: &Outline,
+    ) -> Option<(Value, &'t str)> {
         let mut entries = Map::new();
         if let Some(rest) = rest.strip_prefix('}') {
             return Some((Value::Object(entries), rest));
@@ -37,12 +45,13 @@ impl Reader<'_> {
                 return None;
             }
             let key = self.key(&key, quoted_key)?;
-            let after = after.strip_prefix(": ")?.trim_start_matches(' ');
-            if self.reading.duplicates == Duplicates::Refuse && entries.contains_key(&key) {
-                return None;
+            let after = unindented(after.strip_prefix(": ")?);
+            let wanted = outline.field(&key);
+            let inside = wanted.unwrap_or(&Outline::Shape);
+            let (value, after) = self.flow_value(after, inside)?;
+            if wanted.is_some() || self.needs_keys() {
+                self.enter(&mut entries, key, value, wanted)?;
             }
-            let (value, after) = self.flow_value(after)?;
-            entries.insert(key, value);
             match next(after, '}')? {
                 (true, after) => return Some((Value::Object(entries), after)),
                 (false, after) => rest = after,
@@ -50,14 +59,22 @@ impl Reader<'_> {
         }
     }
 
-    fn flow_sequence<'t>(&mut self, mut rest: &'t str) -> Option<(Value, &'t str)> {
+    fn flow_sequence<'t>(
+        &mut self,
+        mut rest: &'t str,
+        outline: &Outline,
+    ) -> Option<(Value, &'t str)> {
         let mut items = Vec::new();
+        let wanted = outline.item();
+        let inside = wanted.unwrap_or(&Outline::Shape);
         if let Some(rest) = rest.strip_prefix(']') {
             return Some((Value::Array(items), rest));
         }
         loop {
-            let (value, after) = self.flow_value(rest)?;
-            items.push(value);
+            let (value, after) = self.flow_value(rest, inside)?;
+            if wanted.is_some() {
+                items.push(value);
+            }
             match next(after, ']')? {
                 (true, after) => return Some((Value::Array(items), after)),
                 (false, after) => rest = after,
@@ -65,18 +82,18 @@ impl Reader<'_> {
         }
     }
 
-    fn flow_value<'t>(&mut self, text: &'t str) -> Option<(Value, &'t str)> {
+    fn flow_value<'t>(&mut self, text: &'t str, outline: &Outline) -> Option<(Value, &'t str)> {
         match text.as_bytes().first()? {
-            b'[' | b'{' => self.flow(text),
+            b'[' | b'{' => self.flow(text, outline),
             b'"' | b'\'' => {
                 self.count()?;
                 let (value, rest) = quoted(text)?;
-                Some((Value::String(value.into_owned()), rest))
+                Some((kept(value, outline), rest))
             }
             first if first.is_ascii_alphanumeric() || matches!(first, b'/' | b'.' | b'_') => {
                 self.count()?;
                 let end = plain_end(text.as_bytes());
-                let value = scalar::resolve(&text[..end], true, None, self.reading).ok()?;
+                let value = self.plain(&text[..end], outline)?;
                 Some((value, &text[end..]))
             }
             _ => None,
@@ -86,11 +103,11 @@ impl Reader<'_> {
 
 /// What follows a value: the end of its collection, or another one.
 fn next(rest: &str, close: char) -> Option<(bool, &str)> {
-    let rest = rest.trim_start_matches(' ');
+    let rest = unindented(rest);
     if let Some(rest) = rest.strip_prefix(close) {
         return Some((true, rest));
     }
-    Some((false, rest.strip_prefix(',')?.trim_start_matches(' ')))
+    Some((false, unindented(rest.strip_prefix(',')?)))
 }
 
 /// Where a plain scalar in a collection ends. A colon belongs to it when a letter, a digit or a slash follows.
