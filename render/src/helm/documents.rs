@@ -15,6 +15,9 @@ use crate::{Limits, RenderError};
 /// The annotation that makes a hook.
 const HOOK: &str = "helm.sh/hook";
 
+/// What stands before the name of the template that printed a document.
+const SOURCE: &str = "---\n# Source: ";
+
 /// What is looked at of every document.
 const LOOKED_AT: Outline = Outline::Fields(&[
     ("apiVersion", Outline::Shape),
@@ -97,7 +100,7 @@ pub fn printed(documents: &[Document]) -> String {
 }
 
 fn write(source: &str, text: &str, out: &mut String) {
-    out.push_str("---\n# Source: ");
+    out.push_str(SOURCE);
     out.push_str(source);
     out.push('\n');
     out.push_str(text.trim_end_matches('\n'));
@@ -252,6 +255,11 @@ impl<'l> Reader<'l> {
         skip_tests: bool,
         out: &mut String,
     ) -> Result<(), RenderError> {
+        let frame = SOURCE.len() + 2;
+        let lengths = outputs.iter().map(|(output, documents)| {
+            output.text.len() + documents.len() * (frame + output.source.len())
+        });
+        out.reserve(lengths.sum());
         self.sort(outputs, |output, _, text, head, ()| {
             if !(skip_tests && head.is_test) {
                 write(&output.source, text, out);
