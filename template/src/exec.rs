@@ -267,7 +267,7 @@ impl<'s> State<'s> {
                 )
             })?,
             Value::Map(map) => {
-                let boxed = map.element_type().kind() == Kind::Interface;
+                let boxed = map.is_boxed();
                 let mut entries = map.to_vec().into_iter();
                 self.iterate(branch, entries.len(), |_| {
                     let (key, value) = entries.next().unwrap_or_default();

@@ -1,6 +1,6 @@
 //! The text of a template as tokens.
 
-use memchr::memchr;
+use memchr::{memchr, memchr_iter};
 
 use crate::strconv::{decode_rune, is_digit, is_letter, quote};
 
@@ -98,6 +98,14 @@ impl Token<'_> {
 pub(crate) struct Delimiters {
     pub(crate) left: Vec<u8>,
     pub(crate) right: Vec<u8>,
+}
+
+impl Delimiters {
+    /// About how many actions a text has.
+    pub(crate) fn about(&self, text: &[u8]) -> usize {
+        let first = self.left.first().copied().unwrap_or_default();
+        memchr_iter(first, text).count() / self.left.len().max(1)
+    }
 }
 
 impl Default for Delimiters {
@@ -335,6 +343,10 @@ impl<'t, 'd> Lexer<'t, 'd> {
     /// Whether an action closes here, and whether with a trim marker.
     fn at_right_delimiter(&self) -> Option<bool> {
         let rest = self.rest();
+        let first = rest.first()?;
+        if !is_space(*first) && self.delimiters.right.first() != Some(first) {
+            return None;
+        }
         if has_right_trim_marker(rest) && self.is_right(&rest[2..]) {
             return Some(true);
         }
@@ -380,9 +392,9 @@ impl<'t, 'd> Lexer<'t, 'd> {
                 }
             }
             Some('|') => self.token(TokenKind::Pipe),
-            Some('"') => self.quoted('"', TokenKind::String, "unterminated quoted string"),
+            Some('"') => self.quoted(b'"', TokenKind::String, "unterminated quoted string"),
             Some('\'') => self.quoted(
-                '\'',
+                b'\'',
                 TokenKind::CharConstant,
                 "unterminated character constant",
             ),
@@ -420,11 +432,10 @@ impl<'t, 'd> Lexer<'t, 'd> {
 
     /// A run of spaces; the last one may belong to a closing trim marker.
     fn space(&mut self) -> Token<'t> {
-        let mut count = 0;
-        while self.rest().first().copied().is_some_and(is_space) {
-            self.advance();
-            count += 1;
-        }
+        let rest = self.rest();
+        let end = rest.iter().position(|byte| !is_space(*byte));
+        let count = end.unwrap_or(rest.len());
+        self.position += count;
         let last = &self.input[self.position - 1..];
         if has_right_trim_marker(last) && self.is_right(&last[2..]) {
             self.position -= 1;
@@ -468,10 +479,14 @@ impl<'t, 'd> Lexer<'t, 'd> {
                 .position(|&byte| byte != b'_' && !byte.is_ascii_alphanumeric())
                 .unwrap_or(rest.len());
             self.position += plain;
-            match self.peek() {
-                Some(rune) if is_alphanumeric(rune) => self.advance(),
-                _ => return,
-            };
+            if rest.get(plain).is_none_or(u8::is_ascii) {
+                return;
+            }
+            let (rune, width) = decode_rune(&rest[plain..]);
+            if !is_alphanumeric(rune) {
+                return;
+            }
+            self.position += width;
         }
     }
 
@@ -500,28 +515,33 @@ impl<'t, 'd> Lexer<'t, 'd> {
         }
     }
 
-    fn quoted(&mut self, mark: char, kind: TokenKind, unterminated: &str) -> Token<'t> {
+    fn quoted(&mut self, mark: u8, kind: TokenKind, unterminated: &str) -> Token<'t> {
         loop {
-            match self.advance() {
-                Some('\\') => {
+            let rest = self.rest();
+            let special = |byte: &u8| matches!(*byte, b'\\' | b'\n') || *byte == mark;
+            let Some(plain) = rest.iter().position(special) else {
+                return self.error(unterminated.to_owned());
+            };
+            self.position += plain + 1;
+            match rest[plain] {
+                b'\\' => {
                     if matches!(self.advance(), None | Some('\n')) {
                         return self.error(unterminated.to_owned());
                     }
                 }
-                None | Some('\n') => return self.error(unterminated.to_owned()),
-                Some(rune) if rune == mark => return self.token(kind),
-                Some(_) => {}
+                b'\n' => return self.error(unterminated.to_owned()),
+                _ => return self.token(kind),
             }
         }
     }
 
     fn raw_string(&mut self) -> Token<'t> {
-        loop {
-            match self.advance() {
-                None => return self.error("unterminated raw quoted string".to_owned()),
-                Some('`') => return self.token(TokenKind::RawString),
-                Some(_) => {}
+        match memchr(b'`', self.rest()) {
+            Some(end) => {
+                self.position += end + 1;
+                self.token(TokenKind::RawString)
             }
+            None => self.error("unterminated raw quoted string".to_owned()),
         }
     }
 

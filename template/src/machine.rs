@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::collections::HashMap;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::exec::Operand;
 use crate::limits::Limits;
@@ -23,8 +24,8 @@ pub(crate) struct Machine {
     pub(crate) depth: usize,
     /// How many executions are under way, one in another through functions.
     pub(crate) executions: usize,
-    /// How often each template is under way through `include`.
-    pub(crate) includes: HashMap<String, usize>,
+    /// The templates that are under way through `include`, outer before inner.
+    pub(crate) includes: Vec<Arc<str>>,
     /// The texts that `tpl` has evaluated, up to [`REMEMBERED_BYTES`] of them.
     pub(crate) parsed: HashMap<Text, Rc<Parsed>>,
     parsed_bytes: usize,
@@ -42,7 +43,7 @@ impl Machine {
             variables: Vec::new(),
             depth: 0,
             executions: 0,
-            includes: HashMap::new(),
+            includes: Vec::new(),
             parsed: HashMap::new(),
             parsed_bytes: 0,
         }

@@ -1,12 +1,13 @@
 //! Functions that execute templates: Helm's `include` and `tpl`.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::call::Call;
 use crate::error::FunctionError;
 use crate::exec;
 use crate::function::{Functions, Signature};
-use crate::session::execute_named;
+use crate::session::find;
 use crate::strconv::quote;
 use crate::templates::{Parsed, Scope};
 use crate::types::Type;
@@ -61,28 +62,19 @@ impl Call<'_> {
     /// When there is no such template, it fails, or it is under way too often.
     pub fn include(&mut self, name: &str, data: &Value) -> Result<Text, FunctionError> {
         let limit = self.machine.limits.include_depth;
-        let count = self.machine.includes.get(name).copied().unwrap_or(0);
-        if count > limit {
+        let is_same = |other: &&Arc<str>| ***other == *name;
+        if self.machine.includes.iter().filter(is_same).count() > limit {
             return Err(FunctionError::new(format!(
                 "rendering template has a nested reference name: {name}: unable to execute template"
             )));
         }
-        self.under_way(name, count + 1);
+        let tree = find(self.scope, name)?;
         let mut out = Vec::with_capacity(INCLUDED);
-        let result = execute_named(self.machine, self.scope, name, data, &mut out);
-        self.under_way(name, count);
+        self.machine.includes.push(Arc::clone(&tree.name));
+        let result = exec::execute(self.machine, self.scope, tree, data, &mut out);
+        self.machine.includes.pop();
         result?;
         Ok(Text::from(out))
-    }
-
-    /// Notes how often a template is under way. Its name is copied only the first time: templates are included often.
-    fn under_way(&mut self, name: &str, count: usize) {
-        match self.machine.includes.get_mut(name) {
-            Some(known) => *known = count,
-            None => {
-                self.machine.includes.insert(name.to_owned(), count);
-            }
-        }
     }
 
     /// Evaluates a text as a template that sees all templates of the set, and returns its output.

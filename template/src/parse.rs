@@ -5,7 +5,7 @@ mod number;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use memchr::{memchr_iter, memmem};
+use memchr::memchr_iter;
 
 use crate::error::ParseError;
 use crate::function::Functions;
@@ -50,7 +50,7 @@ pub(crate) fn parse(
         functions,
         name: Arc::from(name),
         text,
-        syntax: Syntax::for_actions(memmem::find_iter(text, &delimiters.left).count()),
+        syntax: Syntax::for_actions(delimiters.about(text)),
         definitions: HashMap::new(),
         nodes: Vec::with_capacity(ROOM),
         commands: Vec::with_capacity(ROOM),
@@ -611,7 +611,6 @@ impl<'t> Parser<'t, '_, '_> {
         let position = position(&self.peek_non_space());
         let start = self.words.len();
         loop {
-            self.peek_non_space();
             if let Some(word) = self.operand()? {
                 self.words.push(word);
             }
@@ -635,7 +634,6 @@ impl<'t> Parser<'t, '_, '_> {
 
     /// A term with the fields that follow it.
     fn operand(&mut self) -> Result<Option<Word>> {
-        let before = self.peek_non_space().position;
         let Some(word) = self.term()? else {
             return Ok(None);
         };
@@ -651,10 +649,14 @@ impl<'t> Parser<'t, '_, '_> {
         Ok(Some(match word {
             Word::Field(_, (before, _)) => Word::Field(start, (before, fields.1)),
             Word::Variable(_, id, _) => Word::Variable(start, id, fields),
-            Word::Bool(..) | Word::String(..) | Word::Number(..) | Word::Nil(_) | Word::Dot(_) => {
+            Word::Bool(before, _)
+            | Word::String(before, _)
+            | Word::Number(before, _)
+            | Word::Nil(before)
+            | Word::Dot(before) => {
                 return self.error(format!(
                     "unexpected . after term {}",
-                    strconv::quote(&self.text[before..start as usize])
+                    strconv::quote(&self.text[before as usize..start as usize])
                 ));
             }
             other => Word::Chain(start, self.syntax.push(other), fields),

@@ -8,6 +8,7 @@ use crate::error::ExecError;
 use crate::exec;
 use crate::limits::Limits;
 use crate::machine::Machine;
+use crate::node::Tree;
 use crate::strconv::quote;
 use crate::templates::{Scope, Templates};
 use crate::value::Value;
@@ -56,7 +57,8 @@ impl Session {
         data: &Value,
         out: &mut Vec<u8>,
     ) -> Result<(), ExecError> {
-        execute_named(&mut self.machine, &self.scope, name, data, out)
+        let tree = find(&self.scope, name)?;
+        exec::execute(&mut self.machine, &self.scope, tree, data, out)
     }
 
     /// Steps that are left.
@@ -72,20 +74,13 @@ impl Session {
     }
 }
 
-/// Executes the template of a name in a scope.
-pub(crate) fn execute_named(
-    machine: &mut Machine,
-    scope: &Rc<Scope>,
-    name: &str,
-    data: &Value,
-    out: &mut Vec<u8>,
-) -> Result<(), ExecError> {
-    let Some(tree) = scope.lookup(name) else {
-        return Err(ExecError::new(format!(
+/// The template of a name in a scope.
+pub(crate) fn find<'s>(scope: &'s Scope, name: &str) -> Result<&'s Arc<Tree>, ExecError> {
+    scope.lookup(name).ok_or_else(|| {
+        ExecError::new(format!(
             "template: no template {} associated with template {}",
             quote(name.as_bytes()),
             quote(scope.set.name().as_bytes())
-        )));
-    };
-    exec::execute(machine, scope, tree, data, out)
+        ))
+    })
 }

@@ -61,6 +61,8 @@ pub struct ChartData {
 
 /// A template takes so many times the bytes of its text, source and parsed form together: measured with charts of 20 and 400 objects.
 const PARSED: usize = 5;
+/// A schema takes so many times the bytes of its text when it is compiled.
+const COMPILED: usize = 10;
 /// What a file or a chart takes beside its content.
 const ENTRY: usize = 1024;
 
@@ -80,9 +82,15 @@ impl ChartData {
     pub fn memory(&self) -> usize {
         let templates = self.templates.iter().map(|file| file.data.len() * PARSED);
         let files = self.files.iter().map(|file| file.data.len());
+        let schema = self.schema.iter().map(|file| file.data.len() * COMPILED);
         let count = 1 + self.templates.len() + self.files.len();
         let children = self.children.iter().map(|child| child.memory());
-        templates.chain(files).chain(children).sum::<usize>() + count * ENTRY
+        templates
+            .chain(files)
+            .chain(schema)
+            .chain(children)
+            .sum::<usize>()
+            + count * ENTRY
     }
 }
 

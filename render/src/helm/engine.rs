@@ -297,7 +297,7 @@ fn parsed_as<'f>(file: &'f ChartFile, name: &str) -> Option<&'f Parsed> {
 
 /// The name of a template, which errors show.
 fn name_of(chart: &str, file: &str) -> String {
-    clean(&format!("{chart}/{file}"))
+    clean([chart, "/", file].concat())
 }
 
 fn is_partial(name: &str) -> bool {
@@ -305,11 +305,12 @@ fn is_partial(name: &str) -> bool {
 }
 
 /// Go's `path.Join` takes out doubled slashes and dots.
-fn clean(path: &str) -> String {
-    let names: Vec<&str> = path
-        .split('/')
-        .filter(|name| !matches!(*name, "" | "."))
-        .collect();
+fn clean(path: String) -> String {
+    let is_name = |name: &&str| !matches!(*name, "" | ".");
+    if path.split('/').all(|name| is_name(&name)) {
+        return path;
+    }
+    let names: Vec<&str> = path.split('/').filter(is_name).collect();
     names.join("/")
 }
 

@@ -133,7 +133,7 @@ impl Walk<'_, '_, '_> {
             let name = if below.is_empty() {
                 entry.name.clone()
             } else {
-                format!("{below}/{}", entry.name)
+                [below, "/", &entry.name].concat()
             };
             let shown = &self.shown;
             self.loader.entry(|| shown.child(&name).to_string())?;

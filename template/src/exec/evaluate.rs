@@ -4,8 +4,7 @@ use super::{At, Operand, Outcome, State};
 use crate::node::{Command, Number, Pipe, Place, Stretch, VariableId, Word};
 use crate::strconv::quote;
 use crate::templates::MissingKey;
-use crate::types::Kind;
-use crate::value::{Underlying, Value};
+use crate::value::{Map, Underlying, Value};
 
 impl<'s> State<'s> {
     /// The value of a pipeline; declared variables stay until the end of what is around it.
@@ -203,8 +202,7 @@ impl<'s> State<'s> {
                 if has_arguments {
                     return self.not_a_method(name);
                 }
-                let found = map.get(name);
-                self.map_element(name, map.element_type(), found)
+                self.map_element(name, map)
             }
             Value::Object(object) => {
                 // Names are of letters and digits, so this is one.
@@ -218,8 +216,7 @@ impl<'s> State<'s> {
                         if has_arguments {
                             return self.not_a_method(name);
                         }
-                        let found = map.get(name);
-                        self.map_element(name, map.element_type(), found)
+                        self.map_element(name, &map)
                     }
                     Underlying::Value(_) => self.no_field(name, &receiver),
                     Underlying::Struct(_) => self.struct_field(text, &receiver, has_arguments),
@@ -242,17 +239,15 @@ impl<'s> State<'s> {
         self.error(format!("{name} is not a method but has arguments"))
     }
 
-    fn map_element(
-        &self,
-        name: &[u8],
-        element_type: crate::Type,
-        found: Option<Value>,
-    ) -> Outcome<Operand> {
-        let boxed = element_type.kind() == Kind::Interface;
-        match (found, self.scope.set.missing_key()) {
+    fn map_element(&self, name: &[u8], map: &Map) -> Outcome<Operand> {
+        let boxed = map.is_boxed();
+        match (map.get(name), self.scope.set.missing_key()) {
             (Some(value), _) => Ok(Operand::of_element(value, boxed)),
             (None, MissingKey::Invalid) => Ok(Operand::invalid()),
-            (None, MissingKey::Zero) => Ok(Operand::of_element(Value::zero(element_type), boxed)),
+            (None, MissingKey::Zero) => {
+                let zero = Value::zero(map.element_type());
+                Ok(Operand::of_element(zero, boxed))
+            }
             (None, MissingKey::Error) => {
                 self.error(format!("map has no entry for key {}", quote(name)))
             }

@@ -109,10 +109,10 @@ impl Syntax {
     /// Lists with room for what a text of so many actions usually has.
     pub(crate) fn for_actions(count: usize) -> Self {
         Self {
-            nodes: Vec::with_capacity(2 * count + 1),
+            nodes: Vec::with_capacity(count + count / 4 + 1),
             pipes: Vec::with_capacity(count),
-            commands: Vec::with_capacity(count + count / 2),
-            words: Vec::with_capacity(2 * count),
+            commands: Vec::with_capacity(count + count / 4 + 1),
+            words: Vec::with_capacity(2 * count + count / 2),
             ..Self::default()
         }
     }
@@ -174,17 +174,23 @@ impl Syntax {
         index as VariableId + 1
     }
 
-    /// Gives back room that nothing came into.
+    /// Gives back the room of lists that have much left.
     pub(crate) fn shrink(&mut self) {
-        self.nodes.shrink_to_fit();
-        self.branches.shrink_to_fit();
-        self.invocations.shrink_to_fit();
-        self.pipes.shrink_to_fit();
-        self.commands.shrink_to_fit();
-        self.words.shrink_to_fit();
-        self.declarations.shrink_to_fit();
-        self.numbers.shrink_to_fit();
-        self.constants.shrink_to_fit();
-        self.variables.shrink_to_fit();
+        shrink(&mut self.nodes);
+        shrink(&mut self.branches);
+        shrink(&mut self.invocations);
+        shrink(&mut self.pipes);
+        shrink(&mut self.commands);
+        shrink(&mut self.words);
+        shrink(&mut self.declarations);
+        shrink(&mut self.numbers);
+        shrink(&mut self.constants);
+        shrink(&mut self.variables);
+    }
+}
+
+fn shrink<T>(list: &mut Vec<T>) {
+    if list.len() + list.len() / 4 < list.capacity() {
+        list.shrink_to_fit();
     }
 }

@@ -6,7 +6,7 @@ use std::fmt;
 use std::rc::Rc;
 
 use super::{Text, Value, reclaim, watch};
-use crate::types::Type;
+use crate::types::{Kind, Type};
 
 /// A map with string keys: shared and changeable, always in the order of its keys (Go's templates sort them to range over
 /// them and to print them).
@@ -16,10 +16,23 @@ pub struct Map(pub(super) Rc<Data>);
 pub(super) struct Data {
     go_type: Type,
     nil: bool,
+    /// Whether its values are seen through `interface {}`.
+    boxed: bool,
     /// Whether the map is already listed to be emptied (see [`reclaim`]).
     pub(super) listed: Cell<bool>,
     watched: Cell<bool>,
     pub(super) entries: RefCell<BTreeMap<Text, Value>>,
+}
+
+fn element_type(go_type: Type) -> Type {
+    match go_type.underlying() {
+        Type::Map(element) => *element,
+        _ => Type::Interface,
+    }
+}
+
+fn is_boxed(go_type: Type) -> bool {
+    element_type(go_type).kind() == Kind::Interface
 }
 
 impl Map {
@@ -29,6 +42,7 @@ impl Map {
         Self(Rc::new(Data {
             go_type,
             nil: false,
+            boxed: is_boxed(go_type),
             listed: Cell::new(false),
             watched: Cell::new(false),
             entries: RefCell::new(entries),
@@ -41,6 +55,7 @@ impl Map {
         Self(Rc::new(Data {
             go_type,
             nil: true,
+            boxed: is_boxed(go_type),
             listed: Cell::new(false),
             watched: Cell::new(false),
             entries: RefCell::default(),
@@ -56,10 +71,12 @@ impl Map {
     /// The type of its values.
     #[must_use]
     pub fn element_type(&self) -> Type {
-        match self.0.go_type.underlying() {
-            Type::Map(element) => *element,
-            _ => Type::Interface,
-        }
+        element_type(self.0.go_type)
+    }
+
+    /// Whether its values are seen through `interface {}`.
+    pub(crate) fn is_boxed(&self) -> bool {
+        self.0.boxed
     }
 
     /// Whether it is the nil map.

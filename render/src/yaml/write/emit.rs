@@ -131,9 +131,7 @@ impl Emitter {
             let (key, value) = &entries[index];
             self.write_indent(inner);
             let (text, style) = self.key_text(key);
-            let characters: Vec<char> = text.chars().collect();
-            let multiline = analyse(&characters, self.layout.dialect).multiline;
-            if !multiline && text.len() <= SIMPLE_KEY_BYTES {
+            if text.len() <= SIMPLE_KEY_BYTES && !text.contains(is_break) {
                 self.scalar(&text, style, Some(inner), Place::SimpleKey);
                 self.indicator(":", false, false, false);
             } else {
@@ -156,6 +154,9 @@ impl Emitter {
     }
 
     fn scalar(&mut self, text: &str, style: Style, indent: Option<usize>, place: Place) {
+        if style == Style::Plain && is_word(text) {
+            return self.word(text);
+        }
         let characters: Vec<char> = text.chars().collect();
         let analysis = analyse(&characters, self.layout.dialect);
         let simple_key = place == Place::SimpleKey;
@@ -174,6 +175,17 @@ impl Emitter {
             // No value of its own is ever folded.
             Style::Literal | Style::Folded => self.literal(&characters, indent),
         }
+    }
+
+    /// Writes a text as [`Emitter::plain`] does, for less.
+    fn word(&mut self, text: &str) {
+        if !self.whitespace {
+            self.put(' ');
+        }
+        self.out.push_str(text);
+        self.column += text.len();
+        self.whitespace = false;
+        self.indention = false;
     }
 
     fn put(&mut self, character: char) {
@@ -388,6 +400,14 @@ impl Emitter {
             _ => self.indicator("+", false, false, false),
         }
     }
+}
+
+/// Whether a text has nothing that is looked at when it stands plain.
+fn is_word(text: &str) -> bool {
+    let is_inner =
+        |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'/' | b'-');
+    let bytes = text.as_bytes();
+    bytes.first().is_some_and(u8::is_ascii_alphanumeric) && bytes.iter().all(is_inner)
 }
 
 fn bool_text(value: bool) -> &'static str {
