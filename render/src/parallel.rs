@@ -15,15 +15,16 @@ const SHARE: usize = 6;
 /// The threads that work may take.
 #[derive(Clone, Copy)]
 pub struct Workers {
-    /// How many, the caller's own among them.
-    pub count: NonZeroUsize,
-    /// Where they run, when they have to see to that themselves.
-    pub processors: Option<&'static dyn Processors>,
+    most: NonZeroUsize,
+    processors: Option<&'static dyn Processors>,
 }
 
 /// The processors that threads run on. Some kernels, of virtual machines above all, leave a new thread on the processor of the one that
 /// began it until their next tick, which comes every few milliseconds: most work is over by then.
 pub trait Processors: Sync {
+    /// How many there are to be had; asked for only when there is work for several.
+    fn count(&self) -> NonZeroUsize;
+
     /// The one that this thread runs on.
     fn current(&self) -> usize;
 
@@ -34,34 +35,47 @@ pub trait Processors: Sync {
 impl Workers {
     /// The caller's thread alone.
     pub const ONE: Self = Self {
-        count: NonZeroUsize::MIN,
+        most: NonZeroUsize::MIN,
         processors: None,
     };
 
-    /// So many threads, wherever they run.
+    /// So many threads, the caller's among them, wherever they run.
     #[must_use]
-    pub fn new(count: NonZeroUsize) -> Self {
-        Self { count, ..Self::ONE }
+    pub fn new(most: NonZeroUsize) -> Self {
+        Self { most, ..Self::ONE }
     }
 
-    /// How many threads are worth while for so many bytes.
-    pub(crate) fn worthwhile(self, bytes: usize) -> Self {
-        let count = bytes / WORTHWHILE + 1;
+    /// A thread for each processor.
+    #[must_use]
+    pub fn on(processors: &'static dyn Processors) -> Self {
         Self {
-            count: NonZeroUsize::new(count).map_or(self.count, |count| self.count.min(count)),
+            most: NonZeroUsize::MAX,
+            processors: Some(processors),
+        }
+    }
+
+    /// As many as are worth while for so many bytes.
+    pub(crate) fn for_bytes(self, bytes: usize) -> Self {
+        let wanted = NonZeroUsize::MIN.saturating_add(bytes / WORTHWHILE);
+        let most = match self.processors {
+            Some(processors) if wanted > NonZeroUsize::MIN => self.most.min(processors.count()),
+            _ => self.most,
+        };
+        Self {
+            most: most.min(wanted),
             ..self
         }
     }
 
     /// Whether there is a thread beside the caller's.
     pub(crate) fn are_several(self) -> bool {
-        self.count > NonZeroUsize::MIN
+        self.most > NonZeroUsize::MIN
     }
 }
 
 impl fmt::Debug for Workers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} workers", self.count)
+        write!(f, "at most {} workers", self.most)
     }
 }
 
@@ -72,14 +86,14 @@ pub fn map<T: Sync, R: Send>(
     weight: impl Fn(&T) -> usize,
     work: impl Fn(&T) -> R + Sync,
 ) -> Vec<R> {
-    let workers = workers.worthwhile(items.iter().map(weight).sum());
+    let workers = workers.for_bytes(items.iter().map(weight).sum());
     if !workers.are_several() {
         return items.iter().map(work).collect();
     }
     // Whoever is free takes the next one: a thread that starts late has less to do.
     let next = AtomicUsize::new(0);
     let take = || {
-        let mut made = Vec::with_capacity(items.len() / workers.count);
+        let mut made = Vec::with_capacity(items.len() / workers.most);
         loop {
             let at = next.fetch_add(1, Relaxed);
             let Some(item) = items.get(at) else {
@@ -111,7 +125,7 @@ pub fn beside<A, R: Send>(
     };
     thread::scope(|scope| {
         let spawn = |_| thread::Builder::new().spawn_scoped(scope, other).ok();
-        let others: Vec<_> = (1..workers.count.get()).filter_map(spawn).collect();
+        let others: Vec<_> = (1..workers.most.get()).filter_map(spawn).collect();
         if processors.is_some() && !others.is_empty() {
             // Whoever is still on this processor comes to run, and leaves it.
             thread::yield_now();
@@ -181,10 +195,10 @@ mod tests {
 
     #[test]
     fn little_is_done_at_once_and_much_by_others() {
-        let worthwhile = |bytes| workers(4).worthwhile(bytes).count.get();
-        assert_eq!(worthwhile(WORTHWHILE - 1), 1);
-        assert_eq!(worthwhile(WORTHWHILE * 2), 3);
-        assert_eq!(worthwhile(WORTHWHILE * 9), 4);
+        let for_bytes = |bytes| workers(4).for_bytes(bytes).most.get();
+        assert_eq!(for_bytes(WORTHWHILE - 1), 1);
+        assert_eq!(for_bytes(WORTHWHILE * 2), 3);
+        assert_eq!(for_bytes(WORTHWHILE * 9), 4);
         // Both have to be there before either goes on.
         let both = std::sync::Barrier::new(2);
         let id = || {
@@ -195,24 +209,42 @@ mod tests {
         assert!(own == thread::current().id() && others.len() == 1 && others[0] != own);
     }
 
+    /// Three processors, of which all threads run on the same one. Counts how often they are counted, and left.
+    #[derive(Default)]
+    struct Crowded {
+        counted: AtomicUsize,
+        left: AtomicUsize,
+    }
+
+    impl Processors for Crowded {
+        fn count(&self) -> NonZeroUsize {
+            self.counted.fetch_add(1, Relaxed);
+            NonZeroUsize::MIN.saturating_add(2)
+        }
+        fn current(&self) -> usize {
+            7
+        }
+        fn leave(&self, processor: usize) {
+            self.left.fetch_add(processor, Relaxed);
+        }
+    }
+
     #[test]
     fn a_thread_that_begins_where_its_parent_runs_leaves() {
-        struct Same(AtomicUsize);
-        impl Processors for Same {
-            fn current(&self) -> usize {
-                7
-            }
-            fn leave(&self, processor: usize) {
-                self.0.fetch_add(processor, Relaxed);
-            }
-        }
-        static SAME: Same = Same(AtomicUsize::new(0));
-        let workers = Workers {
-            processors: Some(&SAME),
-            ..workers(3)
-        };
+        let crowded: &'static Crowded = Box::leak(Box::default());
+        let workers = Workers::on(crowded).for_bytes(9 * WORTHWHILE);
         beside(workers, || (), || ());
-        assert_eq!(SAME.0.load(Relaxed), 2 * 7);
+        assert_eq!(crowded.left.load(Relaxed), 2 * 7);
+    }
+
+    #[test]
+    fn processors_are_counted_only_when_there_is_work_for_several() {
+        let crowded: &'static Crowded = Box::leak(Box::default());
+        assert!(!Workers::on(crowded).for_bytes(WORTHWHILE - 1).are_several());
+        assert_eq!(crowded.counted.load(Relaxed), 0);
+        assert_eq!(Workers::on(crowded).for_bytes(WORTHWHILE).most.get(), 2);
+        assert_eq!(Workers::on(crowded).for_bytes(9 * WORTHWHILE).most.get(), 3);
+        assert_eq!(crowded.counted.load(Relaxed), 2);
     }
 
     #[test]

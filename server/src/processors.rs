@@ -3,25 +3,18 @@
 #[cfg(target_os = "linux")]
 mod linux;
 
-use std::num::NonZeroUsize;
-use std::thread::available_parallelism;
-
-use tiphys_render::{Processors, Workers};
+use tiphys_render::Workers;
 
 /// A thread for each processor that this process may use.
-pub fn workers() -> Workers {
-    Workers {
-        processors: processors(),
-        ..Workers::new(available_parallelism().unwrap_or(NonZeroUsize::MIN))
-    }
-}
-
 #[cfg(target_os = "linux")]
-fn processors() -> Option<&'static dyn Processors> {
-    Some(&linux::Affinity)
+pub fn workers() -> Workers {
+    static LINUX: linux::Linux = linux::Linux::new();
+    Workers::on(&LINUX)
 }
 
+/// A thread for each processor that this process may use.
 #[cfg(not(target_os = "linux"))]
-fn processors() -> Option<&'static dyn Processors> {
-    None
+pub fn workers() -> Workers {
+    let count = std::thread::available_parallelism();
+    Workers::new(count.unwrap_or(std::num::NonZeroUsize::MIN))
 }

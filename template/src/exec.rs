@@ -11,6 +11,7 @@ pub(crate) use operand::Operand;
 
 use std::rc::Rc;
 
+use crate::deep::deeper;
 use crate::error::{ExecError, FunctionError};
 use crate::format;
 use crate::machine::Machine;
@@ -56,7 +57,7 @@ fn invoke(
     let base = machine.variables.len();
     machine.variables.push((0, dot.clone()));
     machine.depth += 1;
-    let result = stacker::maybe_grow(64 << 10, 1 << 20, || {
+    let result = deeper(|| {
         let mut state = State {
             machine,
             scope,
@@ -204,7 +205,7 @@ impl<'s> State<'s> {
             }
             Node::Branch(branch) => {
                 let branch = syntax.at(branch);
-                return stacker::maybe_grow(64 << 10, 1 << 20, || self.branch(dot, branch));
+                return deeper(|| self.branch(dot, branch));
             }
             Node::Template(invocation) => self.template(dot, syntax.at(invocation))?,
             Node::Break => return Ok(Flow::Break),

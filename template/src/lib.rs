@@ -4,6 +4,7 @@
 //! state of their rendering through [`Call::context`].
 
 mod call;
+mod deep;
 mod error;
 mod exec;
 pub mod format;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use memchr::memchr_iter;
 
+use crate::deep::deeper;
 use crate::error::ParseError;
 use crate::function::Functions;
 use crate::lex::{Delimiters, Lexer, Token, TokenKind};
@@ -244,7 +245,7 @@ impl<'t> Parser<'t, '_, '_> {
             ));
         }
         self.nesting += 1;
-        let result = stacker::maybe_grow(64 << 10, 1 << 20, || parse(self));
+        let result = deeper(|| parse(self));
         self.nesting -= 1;
         result
     }

@@ -137,7 +137,7 @@ impl Engine {
         let prepared = self.prepared(&charts, scope.limits.workers)?;
         let sources = &prepared.executed;
         let bytes = sources.iter().map(|source| source.weight).sum();
-        let workers = scope.limits.workers.worthwhile(bytes);
+        let workers = scope.limits.workers.for_bytes(bytes);
         let mut execution = Execution::new(scope, &prepared, (root, own), workers.are_several());
         let ends = parallel::Ends::new(sources.len());
         let others = || {

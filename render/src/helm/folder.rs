@@ -37,7 +37,11 @@ pub fn files(
     walk.folder(&root, "", 0)?;
     let found = walk.found;
     let (limits, most) = (loader.limits(), loader.file_limit());
-    let ahead = Ahead::new(tree, &found, limits, most);
+    let workers = limits.workers.for_bytes(found.len() * USUAL);
+    let ahead = workers
+        .are_several()
+        .then(|| Ahead::new(tree, &found, limits, most))
+        .flatten();
     // What is too much ends the reading on all threads.
     let total = AtomicU64::new(0);
     let read = |(at, name): &(TreePath, String)| {
@@ -57,7 +61,7 @@ pub fn files(
             (bytes, file)
         }))
     };
-    let files = parallel::map(limits.workers, &found, |_| USUAL, read);
+    let files = parallel::map(workers, &found, |_| USUAL, read);
     let mut all = Vec::with_capacity(files.len());
     for (file, (_, name)) in files.into_iter().zip(&found) {
         let Some(file) = file else {
@@ -81,9 +85,6 @@ impl Ahead {
         limits: &Limits,
         most: u64,
     ) -> Option<Self> {
-        if !limits.workers.are_several() {
-            return None;
-        }
         let (at, _) = files.iter().find(|(_, name)| name == "Chart.yaml")?;
         let text = tree.read(at, most).ok()?;
         let document = yaml::first(&text, limits, yaml::Reading::default()).ok()??;

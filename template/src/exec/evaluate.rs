@@ -1,6 +1,7 @@
 //! Pipelines, commands, fields and constants.
 
 use super::{At, Operand, Outcome, State};
+use crate::deep::deeper;
 use crate::node::{Command, Number, Pipe, Place, Stretch, VariableId, Word};
 use crate::strconv::quote;
 use crate::templates::MissingKey;
@@ -74,7 +75,7 @@ impl<'s> State<'s> {
 
     /// A pipeline in parentheses, on a stack that grows.
     pub(super) fn inner_pipeline(&mut self, dot: &Operand, pipe: Place<Pipe>) -> Outcome<Operand> {
-        stacker::maybe_grow(64 << 10, 1 << 20, || self.pipeline(dot, pipe))
+        deeper(|| self.pipeline(dot, pipe))
     }
 
     fn not_a_function(

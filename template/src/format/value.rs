@@ -2,6 +2,7 @@
 
 use super::Printer;
 use super::number::Integer;
+use crate::deep::deeper;
 use crate::types::{Kind, Type};
 use crate::value::{Object, Underlying, Value};
 
@@ -95,7 +96,7 @@ impl Printer<'_> {
             self.bad_verb(value, verb);
             return;
         }
-        stacker::maybe_grow(64 << 10, 1 << 20, || match value {
+        deeper(|| match value {
             Value::Object(object) => self.object(value, &**object, verb, depth),
             Value::Map(map) => {
                 let entries = map.to_vec();
