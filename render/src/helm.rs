@@ -28,7 +28,7 @@ mod working;
 use std::sync::Arc;
 
 pub use capabilities::{HELM_VERSION, KubeVersion};
-pub use documents::{Document, printed};
+pub use documents::{Document, Printed, printed};
 pub use engine::release_name;
 pub use functions::{Entropy, Lookup, NoLookup, Seeded, Used};
 pub use options::{
@@ -132,14 +132,12 @@ impl Chart {
         options: &Options,
         facts: &Facts,
         values: &UserValues,
-    ) -> Result<String, RenderError> {
+    ) -> Result<Printed, RenderError> {
         let reader = Reader::new(&self.limits);
         let (definitions, outputs, _) = self.execute((options, facts, values), &reader)?;
-        let mut text = printed(&definitions);
         reader
-            .print(outputs, options.skip_tests, &mut text)
-            .map_err(|error| self.advised(error))?;
-        Ok(text)
+            .print(definitions, outputs, options.skip_tests)
+            .map_err(|error| self.advised(error))
     }
 
     /// An error of what a template printed, with what the template tells about it.

@@ -115,28 +115,32 @@ pub fn beside<A, R: Send>(
     other: impl Fn() -> R + Sync,
 ) -> (A, Vec<R>) {
     let processors = workers.processors.map(|all| (all, all.current()));
+    let others = Mutex::new(Vec::new());
     let other = &|| {
         if let Some((all, parent)) = processors
             && all.current() == parent
         {
             all.leave(parent);
         }
-        other()
+        let made = other();
+        locked(&others).push(made);
     };
-    thread::scope(|scope| {
-        let spawn = |_| thread::Builder::new().spawn_scoped(scope, other).ok();
-        let others: Vec<_> = (1..workers.most.get()).filter_map(spawn).collect();
-        if processors.is_some() && !others.is_empty() {
+    // What they made is taken without waiting for the threads to be taken apart.
+    let own = thread::scope(|scope| {
+        let spawn = |_: &usize| thread::Builder::new().spawn_scoped(scope, other).is_ok();
+        let begun = (1..workers.most.get()).take_while(spawn).count();
+        if processors.is_some() && begun > 0 {
             // Whoever is still on this processor comes to run, and leaves it.
             thread::yield_now();
         }
-        let made = own();
-        let join = |thread: thread::ScopedJoinHandle<'_, R>| match thread.join() {
-            Ok(made) => made,
-            Err(panic) => std::panic::resume_unwind(panic),
-        };
-        (made, others.into_iter().map(join).collect())
-    })
+        own()
+    });
+    let others = others.into_inner();
+    (own, others.unwrap_or_else(PoisonError::into_inner))
+}
+
+fn locked<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
+    of.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Places that are taken from both ends, each once.
@@ -168,7 +172,7 @@ impl Ends {
     }
 
     fn left(&self) -> MutexGuard<'_, Range<usize>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.0)
     }
 }
 

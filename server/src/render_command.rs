@@ -1,6 +1,7 @@
 //! `tiphys render`: the manifests of a folder on the disk, without server or cluster.
 
-use std::io::Write as _;
+use std::fmt::Display;
+use std::io::{BufWriter, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -15,6 +16,9 @@ use tiphys_server::limits::LimitsFile;
 
 use crate::folder_tree::FolderTree;
 use crate::processors;
+
+/// Bytes that are printed at a time: what a pipe holds.
+const PIECE: usize = 64 << 10;
 
 /// Options of `tiphys render`. What is not given is as `helm template` and `kustomize build` have it.
 #[derive(Args)]
@@ -100,15 +104,21 @@ pub fn run(options: &Render) -> Result<()> {
     let below = below.to_str().context("the path is not UTF-8")?;
     let path = TreePath::new(below)?;
     let tree = FolderTree::open(&root)?;
-    let text = print(&tree, &path, options)?;
-    std::io::stdout()
-        .lock()
-        .write_all(text.as_bytes())
-        .context("cannot print the manifests")
+    print(&tree, &path, options)
+}
+
+/// Prints manifests in large pieces.
+fn put(manifests: &impl Display) -> Result<()> {
+    let mut out = BufWriter::with_capacity(PIECE, std::io::stdout().lock());
+    match write!(out, "{manifests}").and_then(|()| out.flush()) {
+        // Whoever reads has seen enough: `tiphys render … | head`.
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        other => other.context("cannot print the manifests"),
+    }
 }
 
 /// The one place where the type of a source decides who renders it.
-fn print(tree: &FolderTree, path: &TreePath, options: &Render) -> Result<String> {
+fn print(tree: &FolderTree, path: &TreePath, options: &Render) -> Result<()> {
     let limits = Limits {
         workers: processors::workers(),
         ..options.limits.limits(&LimitsFile::default())
@@ -117,8 +127,8 @@ fn print(tree: &FolderTree, path: &TreePath, options: &Render) -> Result<String>
     if source_type != SourceType::Kustomize && !options.images.is_empty() {
         bail!("--images is for Kustomize overlays, and this is a {source_type} source");
     }
-    Ok(match source_type {
-        SourceType::Helm => helm_text(tree, path, options, &limits)?,
+    match source_type {
+        SourceType::Helm => print_chart(tree, path, options, &limits),
         SourceType::Kustomize => {
             let options = kustomize::Options {
                 charts: options
@@ -130,32 +140,33 @@ fn print(tree: &FolderTree, path: &TreePath, options: &Render) -> Result<String>
                 },
             };
             let rendered = kustomize::render(tree, path, &options, &NoSupply, &limits);
-            stream(&rendered.map_err(advise)?)?
+            put(&stream(&rendered.map_err(advise)?)?)
         }
         SourceType::Directory => {
             let options = directory::Options {
                 recurse: options.recurse,
                 ..directory::Options::default()
             };
-            stream(&directory::render(tree, path, &options, &limits)?)?
+            put(&stream(&directory::render(tree, path, &options, &limits)?)?)
         }
-    })
+    }
 }
 
-/// The documents of a chart as `helm template` prints them.
-fn helm_text(
+/// Prints the documents of a chart as `helm template` does.
+fn print_chart(
     tree: &FolderTree,
     path: &TreePath,
     options: &Render,
     limits: &Limits,
-) -> Result<String> {
+) -> Result<()> {
     let helm_options = helm_options(options)?;
     let chart = helm::Chart::load(tree, path, &NoSupply, limits).map_err(advise)?;
     let values = helm::read_values(tree, path, &helm_options, &NoSupply, limits)?;
     let text = chart.print(&helm_options, &facts(), &values)?;
-    // The process ends with this text: to take a large chart apart value by value would only make it end later.
-    std::mem::forget((chart, values));
-    Ok(text)
+    put(&text)?;
+    // The process ends here: to take a large chart apart value by value would only make it end later.
+    std::mem::forget((chart, values, text));
+    Ok(())
 }
 
 /// What the world says to charts: the time, and a seed of this call.

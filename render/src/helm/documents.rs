@@ -1,6 +1,7 @@
 //! From the text that templates print to documents in the order in which Helm installs them.
 
 use std::cmp::Ordering;
+use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -14,9 +15,6 @@ use crate::{Limits, RenderError};
 
 /// The annotation that makes a hook.
 const HOOK: &str = "helm.sh/hook";
-
-/// What stands before the name of the template that printed a document.
-const SOURCE: &str = "---\n# Source: ";
 
 /// What is looked at of every document.
 const LOOKED_AT: Outline = Outline::Fields(&[
@@ -94,17 +92,39 @@ pub struct Document {
 pub fn printed(documents: &[Document]) -> String {
     let mut text = String::new();
     for document in documents {
-        write(&document.source, &document.text, &mut text);
+        // A text takes everything.
+        let _written = write(&document.source, &document.text, &mut text);
     }
     text
 }
 
-fn write(source: &str, text: &str, out: &mut String) {
-    out.push_str(SOURCE);
-    out.push_str(source);
-    out.push('\n');
-    out.push_str(text.trim_end_matches('\n'));
-    out.push('\n');
+/// The text that `helm template` prints, in the pieces that templates have printed.
+pub struct Printed {
+    definitions: Vec<Document>,
+    outputs: Vec<Output>,
+    /// Where they are: in which output, and there.
+    documents: Vec<(usize, Range<usize>)>,
+}
+
+impl fmt::Display for Printed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for document in &self.definitions {
+            write(&document.source, &document.text, f)?;
+        }
+        for (output, at) in &self.documents {
+            let output = &self.outputs[*output];
+            write(&output.source, &output.text[at.clone()], f)?;
+        }
+        Ok(())
+    }
+}
+
+fn write(source: &str, text: &str, out: &mut impl fmt::Write) -> fmt::Result {
+    out.write_str("---\n# Source: ")?;
+    out.write_str(source)?;
+    out.write_str("\n")?;
+    out.write_str(text.trim_end_matches('\n'))?;
+    out.write_str("\n")
 }
 
 /// What a template has printed.
@@ -122,6 +142,16 @@ pub struct Seen<K> {
     line: usize,
     at: Range<usize>,
     read: Option<Result<Option<(Head, K)>, RenderError>>,
+}
+
+/// A document that was read.
+struct Found<K> {
+    /// Place of the output that it is of.
+    output: usize,
+    line: usize,
+    at: Range<usize>,
+    head: Head,
+    kept: K,
 }
 
 /// What is kept of what a document says.
@@ -190,20 +220,15 @@ impl<'l> Reader<'l> {
         Ok(found.map(|(head, value)| (head, K::new(value))))
     }
 
-    /// Calls `each` for every document, sorted as Helm sorts them: first what is no hook, then the hooks.
+    /// Sorts documents as Helm sorts them: first what is no hook, then the hooks; `outputs` come in the order of their templates.
     ///
     /// # Errors
     /// When a text is no YAML, its head is not what Helm expects, or there are too many documents.
-    fn sort<K: Kept>(
-        &self,
-        mut outputs: Outputs<K>,
-        mut each: impl FnMut(&Output, usize, &str, Head, K),
-    ) -> Result<(), RenderError> {
+    fn sort<K: Kept>(&self, outputs: &mut Outputs<K>) -> Result<Vec<Found<K>>, RenderError> {
         outputs.sort_by(|(one, _), (other, _)| one.source.cmp(&other.source));
         let mut found = Vec::new();
-        for (output, documents) in outputs.iter_mut() {
+        for (index, (output, documents)) in outputs.iter_mut().enumerate() {
             for Seen { line, at, read } in documents.drain(..) {
-                let output = &*output;
                 let read = read.unwrap_or_else(|| self.read(output, line, at.clone()));
                 let Some((head, kept)) = read? else {
                     continue;
@@ -215,55 +240,56 @@ impl<'l> Reader<'l> {
                         what: "objects",
                     });
                 }
-                found.push((output, line, at, head, kept));
+                found.push(Found {
+                    output: index,
+                    line,
+                    at,
+                    head,
+                    kept,
+                });
             }
         }
-        found.sort_by(|(.., one, _), (.., other, _)| one.order(other));
-        for (output, line, at, head, kept) in found {
-            each(output, line, &output.text[at], head, kept);
-        }
-        Ok(())
+        found.sort_by(|one, other| one.head.order(&other.head));
+        Ok(found)
     }
 
     /// The documents of all templates, sorted as Helm sorts them: first what is no hook, then the hooks. `outputs` are in any order.
     ///
     /// # Errors
     /// When a text is no YAML, its head is not what Helm expects, or there are too many documents.
-    pub fn sorted(&self, outputs: Outputs<Json>) -> Result<Vec<Document>, RenderError> {
-        let mut documents = Vec::new();
-        self.sort(outputs, |output, line, text, head, value| {
-            documents.push(Document {
+    pub fn sorted(&self, mut outputs: Outputs<Json>) -> Result<Vec<Document>, RenderError> {
+        let found = self.sort(&mut outputs)?.into_iter();
+        let document = |found: Found<Json>| {
+            let (output, _) = &outputs[found.output];
+            Document {
                 source: Arc::clone(&output.source),
                 file: Arc::clone(&output.file),
-                line,
-                text: text.to_owned(),
-                value,
-                is_hook: head.is_hook,
-                is_test: head.is_test,
-            });
-        })?;
-        Ok(documents)
+                line: found.line,
+                text: output.text[found.at].to_owned(),
+                value: found.kept,
+                is_hook: found.head.is_hook,
+                is_test: found.head.is_test,
+            }
+        };
+        Ok(found.map(document).collect())
     }
 
-    /// Appends the same documents as Helm prints them. What they say was looked at, and is not kept.
+    /// The same documents as Helm prints them, behind some definitions. What they say was looked at, and is not kept.
     ///
     /// # Errors
     /// As [`Reader::sorted`].
     pub fn print(
         &self,
-        outputs: Outputs<()>,
+        definitions: Vec<Document>,
+        mut outputs: Outputs<()>,
         skip_tests: bool,
-        out: &mut String,
-    ) -> Result<(), RenderError> {
-        let frame = SOURCE.len() + 2;
-        let lengths = outputs.iter().map(|(output, documents)| {
-            output.text.len() + documents.len() * (frame + output.source.len())
-        });
-        out.reserve(lengths.sum());
-        self.sort(outputs, |output, _, text, head, ()| {
-            if !(skip_tests && head.is_test) {
-                write(&output.source, text, out);
-            }
+    ) -> Result<Printed, RenderError> {
+        let mut found = self.sort(&mut outputs)?;
+        found.retain(|found| !(skip_tests && found.head.is_test));
+        Ok(Printed {
+            definitions,
+            outputs: outputs.into_iter().map(|(output, _)| output).collect(),
+            documents: found.into_iter().map(|it| (it.output, it.at)).collect(),
         })
     }
 }
