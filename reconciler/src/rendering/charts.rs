@@ -221,7 +221,7 @@ mod tests {
     #[test]
     fn charts_have_a_budget() {
         let charts = Charts::default();
-        let large = "x".repeat(512 << 10);
+        let large = "x".repeat(2 << 20);
         for number in 0..16 {
             let tree = commit(&format!("{number}{large}"), "1");
             charts
