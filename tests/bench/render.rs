@@ -22,10 +22,9 @@ const LARGE: usize = 400;
 /// Overlays on top of one another, and Deployments at the bottom.
 const DEEP: usize = 8;
 const DEPLOYMENTS: usize = 20;
-/// Turns of two programs, runs of each in a turn, and renderings in process.
+/// Turns of two programs, and runs of each in a turn.
 const TURNS: usize = 4;
-const PROCESSES: usize = 9;
-const RENDERINGS: usize = 101;
+const RUNS: usize = 9;
 /// Charts rendered one after another for the memory row.
 const APPLICATIONS: usize = 1000;
 
@@ -50,42 +49,37 @@ pub fn rows(binary: &Path, folder: &Path) -> Result<Vec<Row>> {
         command.arg("build").arg(path);
         command
     };
-    let (small_ours, small_helm) = in_turn(|| render(&small), || template(&small))?;
-    let (large_ours, large_helm) = in_turn(|| render(&large), || template(&large))?;
-    let (overlay_ours, kustomize) = in_turn(|| render(&overlay), || build(&overlay))?;
+    let whole = |path: &Path| in_turn(|| process(render(path)), || process(template(path)));
+    let overlays = in_turn(|| process(render(&overlay)), || process(build(&overlay)))?;
+    let in_process = |path: &Path| in_turn(loaded_rendering(path)?, || process(template(path)));
     Ok(vec![
         row(
             "`tiphys render`, chart of 2 objects",
-            small_ours,
-            small_helm,
+            whole(&small)?,
             "helm template",
             "≥ 10",
         ),
         row(
             "`tiphys render`, chart of 400 objects",
-            large_ours,
-            large_helm,
+            whole(&large)?,
             "helm template",
             "≥ 10",
         ),
         row(
             "`tiphys render`, 8 overlays over 20 Deployments",
-            overlay_ours,
-            kustomize,
+            overlays,
             "kustomize build",
             "≥ 5",
         ),
         row(
             "chart of 2 objects in process, values changed",
             in_process(&small)?,
-            small_helm,
             "helm template",
             "≥ 100",
         ),
         row(
             "chart of 400 objects in process, values changed",
             in_process(&large)?,
-            large_helm,
             "helm template",
             "≥ 20",
         ),
@@ -93,7 +87,7 @@ pub fn rows(binary: &Path, folder: &Path) -> Result<Vec<Row>> {
     ])
 }
 
-fn row(what: &'static str, ours: f64, theirs: f64, who: &str, aim: &'static str) -> Row {
+fn row(what: &'static str, (ours, theirs): (f64, f64), who: &str, aim: &'static str) -> Row {
     Row {
         what,
         measured: format!("{ours:.2} ms"),
@@ -103,16 +97,19 @@ fn row(what: &'static str, ours: f64, theirs: f64, who: &str, aim: &'static str)
     }
 }
 
-/// Median times of two processes, in milliseconds. They take turns, so that what else the machine does meets both, and run a few times
+/// Median times of two programs, in milliseconds. They take turns, so that what else the machine does meets both, and run a few times
 /// each: what they need is in memory then, as with a tool that is used again and again.
-fn in_turn(one: impl Fn() -> Command, other: impl Fn() -> Command) -> Result<(f64, f64)> {
+fn in_turn(
+    mut one: impl FnMut() -> Result<f64>,
+    mut other: impl FnMut() -> Result<f64>,
+) -> Result<(f64, f64)> {
     let mut times = (Vec::new(), Vec::new());
     for _ in 0..TURNS {
-        for _ in 0..PROCESSES {
-            times.0.push(process(one())?);
+        for _ in 0..RUNS {
+            times.0.push(one()?);
         }
-        for _ in 0..PROCESSES {
-            times.1.push(process(other())?);
+        for _ in 0..RUNS {
+            times.1.push(other()?);
         }
     }
     Ok((median(times.0), median(times.1)))
@@ -143,18 +140,19 @@ fn values(round: usize) -> Result<UserValues> {
     Ok(UserValues::new(values.as_object().context("a mapping")?))
 }
 
-/// Median time of a rendering of a chart that is loaded, in milliseconds.
-fn in_process(path: &Path) -> Result<f64> {
+/// Times of renderings of a chart that is loaded, in milliseconds, each with other values.
+fn loaded_rendering(path: &Path) -> Result<impl FnMut() -> Result<f64>> {
     let chart = loaded(path)?;
-    let mut times = Vec::new();
-    for round in 0..RENDERINGS {
+    let mut round = 0;
+    Ok(move || {
+        round += 1;
         let values = values(round)?;
         let from = Instant::now();
         let rendered = chart.render(&Options::default(), &Facts::default(), &values)?;
-        times.push(milliseconds(from));
+        let time = milliseconds(from);
         ensure!(!rendered.documents.is_empty(), "nothing was rendered");
-    }
-    Ok(median(times))
+        Ok(time)
+    })
 }
 
 /// Memory after a tenth of the applications, and after all.
