@@ -39,8 +39,17 @@ async fn list(
         .map_err(|error| HttpError::for_internal_error(error.to_string()))
 }
 
+/// Serves so many bytes until standard input ends; the port is printed.
+pub fn serve_prebuilt(size: usize) -> Result<()> {
+    let runtime = tokio::runtime::Runtime::new()?;
+    let server = runtime.block_on(async { prebuilt(size) })?;
+    println!("{}", server.local_addr().port());
+    std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink())?;
+    Ok(())
+}
+
 /// A server that sends so many bytes.
-pub fn prebuilt(size: usize) -> Result<HttpServer<bytes::Bytes>> {
+fn prebuilt(size: usize) -> Result<HttpServer<bytes::Bytes>> {
     let mut api = ApiDescription::new();
     api.register(list)?;
     let config = ConfigDropshot {

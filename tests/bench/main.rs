@@ -31,6 +31,9 @@ struct Arguments {
     /// Measure these parts only
     #[arg(long, value_name = "PART")]
     only: Vec<Part>,
+    /// Be the server that sends so many bytes, until standard input ends
+    #[arg(long, value_name = "BYTES", hide = true)]
+    prebuilt: Option<usize>,
 }
 
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
@@ -49,6 +52,9 @@ enum Part {
 
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
+    if let Some(size) = arguments.prebuilt {
+        return kubernetes::serve_prebuilt(size);
+    }
     let binary = &arguments.binary;
     let is_wanted = |part| arguments.only.is_empty() || arguments.only.contains(&part);
     let mut rows = Vec::new();

@@ -1,7 +1,8 @@
 //! What needs no cluster: size, start, memory, lists, writes.
 
+use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -222,15 +223,19 @@ fn throughput(port: u16, token: &str, path: &str, connections: usize) -> Result<
     Ok((rounds * connections) as f64 / from.elapsed().as_secs_f64())
 }
 
-/// The list, beside a server of the same framework that sends bytes of the same size that were made before.
+/// The list, beside a server of the same framework that sends bytes of the same size that were made before: a process of its own, too.
 fn lists(port: u16, token: &str) -> Result<Vec<Row>> {
     let size = Connection::open(port, token)?.send("GET", "/api/v1/applications", "")?;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()?;
-    let prebuilt = runtime.block_on(async { crate::kubernetes::prebuilt(size) })?;
-    let beside = prebuilt.local_addr().port();
+    // It ends with its standard input.
+    let mut prebuilt = Command::new(std::env::current_exe()?)
+        .args(["-", "--prebuilt", &size.to_string()])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()?;
+    let mut line = String::new();
+    let out = prebuilt.stdout.take().context("no output")?;
+    BufReader::new(out).read_line(&mut line)?;
+    let beside = line.trim().parse()?;
     let mut rows = Vec::new();
     for (connections, what) in [
         (1, "`GET /applications`, 1,000 applications, 1 connection"),
@@ -256,6 +261,8 @@ fn lists(port: u16, token: &str) -> Result<Vec<Row>> {
             aim: "≥ 0.5",
         });
     }
+    drop(prebuilt.stdin.take());
+    prebuilt.wait()?;
     Ok(rows)
 }
 
