@@ -2,7 +2,7 @@
 //! changes it in the same way.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
@@ -430,6 +430,27 @@ fn charts_of_overlays_are_rendered_only_on_demand() -> Result<()> {
         "{message}"
     );
     assert!(message.contains("--enable-helm"), "{message}");
+    Ok(())
+}
+
+#[test]
+fn whoever_reads_may_stop_before_the_end() -> Result<()> {
+    // More than a pipe holds, so that something is left to be written when it is closed.
+    let text = format!(
+        "kind: ConfigMap\napiVersion: v1\nmetadata: {{name: a}}\ndata: {{a: {}}}\n",
+        "x".repeat(1 << 20)
+    );
+    let folder = written(&[("plain/a.yaml", &text)])?;
+    let mut child = Command::new(tiphys()?)
+        .args(["render", "plain"])
+        .current_dir(folder.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()?;
+    drop(child.stdout.take());
+    let output = child.wait_with_output()?;
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && errors.is_empty(), "{errors}");
     Ok(())
 }
 
