@@ -6,6 +6,8 @@
 pub mod archive;
 pub mod directory;
 mod error;
+#[cfg(test)]
+mod generated;
 mod go_float;
 pub mod go_time;
 pub mod helm;

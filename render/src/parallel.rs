@@ -79,14 +79,12 @@ impl fmt::Debug for Workers {
     }
 }
 
-/// What `work` makes of each item, in their order. `weight` is about how many bytes an item has.
+/// What `work` makes of each item, in their order.
 pub fn map<T: Sync, R: Send>(
     workers: Workers,
     items: &[T],
-    weight: impl Fn(&T) -> usize,
     work: impl Fn(&T) -> R + Sync,
 ) -> Vec<R> {
-    let workers = workers.for_bytes(items.iter().map(weight).sum());
     if !workers.are_several() {
         return items.iter().map(work).collect();
     }
@@ -191,7 +189,8 @@ mod tests {
             let items = &sizes[..length];
             let expected: Vec<usize> = items.iter().map(|size| size + 1).collect();
             for count in 1..6 {
-                let found = map(workers(count), items, |size| *size, |size| size + 1);
+                let workers = workers(count).for_bytes(items.iter().sum());
+                let found = map(workers, items, |size| size + 1);
                 assert_eq!(found, expected, "{length} items, {count} workers");
             }
         }

@@ -62,7 +62,6 @@ fn invoke(
             machine,
             scope,
             tree,
-            source: &tree.source,
             at: At::Start,
             base,
             out,
@@ -130,7 +129,6 @@ struct State<'s> {
     machine: &'s mut Machine,
     scope: &'s Rc<Scope>,
     tree: &'s Tree,
-    source: &'s Source,
     at: At<'s>,
     /// Where the variables of this template begin.
     base: usize,
@@ -138,13 +136,18 @@ struct State<'s> {
 }
 
 impl<'s> State<'s> {
+    /// What the template was parsed from, and into.
+    fn source(&self) -> &'s Source {
+        &self.tree.source
+    }
+
     /// The text of an error at the current node.
     fn located(&self, text: &str) -> String {
         format!(
             "template: {}: executing {} at <{}>: {text}",
-            self.source.location(self.at.position(self.source)),
+            self.source().location(self.at.position(self.source())),
             quote(self.tree.name.as_bytes()),
-            self.at.text(self.source),
+            self.at.text(self.source()),
         )
     }
 
@@ -181,7 +184,7 @@ impl<'s> State<'s> {
     }
 
     fn list(&mut self, dot: &Operand, list: List) -> Outcome<Flow> {
-        for node in self.source.syntax.all(list) {
+        for node in self.source().syntax.all(list) {
             match self.node(dot, *node)? {
                 Flow::Normal => {}
                 other => return Ok(other),
@@ -192,9 +195,9 @@ impl<'s> State<'s> {
 
     fn node(&mut self, dot: &Operand, node: Node) -> Outcome<Flow> {
         self.spend(1)?;
-        let syntax = &self.source.syntax;
+        let syntax = &self.source().syntax;
         match node {
-            Node::Text(text) => self.write(self.source.stretch(text))?,
+            Node::Text(text) => self.write(self.source().stretch(text))?,
             Node::Action(position, pipe) => {
                 let value = self.pipeline(dot, pipe)?;
                 let pipe = syntax.at(pipe);
@@ -297,7 +300,7 @@ impl<'s> State<'s> {
             let text = format::describe(number, 'v', &self.machine.limits);
             return self.error(format!("range can't iterate over {text}"));
         };
-        if self.source.syntax.at(branch.pipe).declarations.len() > 1 {
+        if self.source().syntax.at(branch.pipe).declarations.len() > 1 {
             let text = format::describe(number, 'v', &self.machine.limits);
             return self.error(format!(
                 "can't use {text} to iterate over more than one variable"
@@ -338,8 +341,8 @@ impl<'s> State<'s> {
         key: Operand,
         value: &Operand,
     ) -> Outcome<()> {
-        let pipe = self.source.syntax.at(pipe);
-        let declarations = self.source.syntax.all(pipe.declarations);
+        let pipe = self.source().syntax.at(pipe);
+        let declarations = self.source().syntax.all(pipe.declarations);
         if pipe.assigns {
             match *declarations {
                 [first, second] => {

@@ -7,7 +7,6 @@ use crate::call::Call;
 use crate::error::FunctionError;
 use crate::exec;
 use crate::function::{Functions, Signature};
-use crate::session::find;
 use crate::strconv::quote;
 use crate::templates::{Parsed, Scope};
 use crate::types::Type;
@@ -68,7 +67,7 @@ impl Call<'_> {
                 "rendering template has a nested reference name: {name}: unable to execute template"
             )));
         }
-        let tree = find(self.scope, name)?;
+        let tree = self.scope.find(name)?;
         let mut out = Vec::with_capacity(INCLUDED);
         self.machine.includes.push(Arc::clone(&tree.name));
         let result = exec::execute(self.machine, self.scope, tree, data, &mut out);

@@ -704,15 +704,14 @@ impl<'t> Parser<'t, '_, '_> {
                 parser.pipeline("parenthesized pipeline", TokenKind::RightParenthesis)
             })?),
             TokenKind::String | TokenKind::RawString => {
-                let text = match plain(token.text) {
-                    Some(text) => Text::from(text),
-                    None => match strconv::unquote(token.text) {
-                        Some(text) => Text::from(text),
-                        None => return self.error("invalid syntax"),
-                    },
+                let Some(text) = strconv::unquote(token.text) else {
+                    return self.error("invalid syntax");
                 };
-                let quoted = stretch(&token);
-                Word::String(start, self.syntax.push(Constant { quoted, text }))
+                let constant = Constant {
+                    quoted: stretch(&token),
+                    text: Text::from(text),
+                };
+                Word::String(start, self.syntax.push(constant))
             }
             _ => {
                 self.back_up();
@@ -730,11 +729,4 @@ fn position(token: &Token<'_>) -> Position {
 fn stretch(token: &Token<'_>) -> Stretch {
     let start = position(token);
     (start, start + token.text.len() as Position)
-}
-
-/// What is between double quotes when it means itself.
-fn plain(quoted: &[u8]) -> Option<&[u8]> {
-    let inner = quoted.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
-    let is_plain = |byte: &u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\');
-    inner.iter().all(is_plain).then_some(inner)
 }

@@ -8,8 +8,6 @@ use crate::error::ExecError;
 use crate::exec;
 use crate::limits::Limits;
 use crate::machine::Machine;
-use crate::node::Tree;
-use crate::strconv::quote;
 use crate::templates::{Scope, Templates};
 use crate::value::Value;
 
@@ -57,7 +55,7 @@ impl Session {
         data: &Value,
         out: &mut Vec<u8>,
     ) -> Result<(), ExecError> {
-        let tree = find(&self.scope, name)?;
+        let tree = self.scope.find(name)?;
         exec::execute(&mut self.machine, &self.scope, tree, data, out)
     }
 
@@ -72,15 +70,4 @@ impl Session {
     pub fn bytes_left(&self) -> u64 {
         self.machine.bytes_left()
     }
-}
-
-/// The template of a name in a scope.
-pub(crate) fn find<'s>(scope: &'s Scope, name: &str) -> Result<&'s Arc<Tree>, ExecError> {
-    scope.lookup(name).ok_or_else(|| {
-        ExecError::new(format!(
-            "template: no template {} associated with template {}",
-            quote(name.as_bytes()),
-            quote(scope.set.name().as_bytes())
-        ))
-    })
 }

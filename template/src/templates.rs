@@ -4,11 +4,12 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use crate::error::ParseError;
+use crate::error::{ExecError, ParseError};
 use crate::function::Functions;
 use crate::lex::Delimiters;
 use crate::node::Tree;
 use crate::parse::{self, Trees};
+use crate::strconv::quote;
 use crate::value::Text;
 
 /// What the key of a map that is not there gives.
@@ -195,5 +196,19 @@ impl Scope {
                 None => return scope.set.trees.get(name),
             }
         }
+    }
+
+    /// The template of a name.
+    ///
+    /// # Errors
+    /// When there is none of that name.
+    pub(crate) fn find(&self, name: &str) -> Result<&Arc<Tree>, ExecError> {
+        self.lookup(name).ok_or_else(|| {
+            ExecError::new(format!(
+                "template: no template {} associated with template {}",
+                quote(name.as_bytes()),
+                quote(self.set.name().as_bytes())
+            ))
+        })
     }
 }

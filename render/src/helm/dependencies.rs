@@ -10,8 +10,8 @@ use super::range;
 use super::working::Node;
 use crate::supply::{Missing, Needed, Supply};
 use crate::tree::{Tree, TreePath};
+use crate::yaml::Outline;
 use crate::yaml::locate::{Step, nearest};
-use crate::yaml::{self, Duplicates, Numbers, Outline, Reading};
 use crate::{Limits, RenderError};
 
 /// A dependency that is not in `charts/`, and where it is written.
@@ -222,19 +222,10 @@ fn collect(
         let text = file.data.to_string_lossy();
         for (line, at) in documents::split(&text) {
             let text = &text[at];
-            let reading = Reading {
-                duplicates: Duplicates::LastWins,
-                numbers: Numbers::Json,
-                outline,
-                break_follows: true,
-                ..Reading::default()
-            };
-            let value = yaml::first(text.as_bytes(), limits, reading)
-                .map_err(|mut error| {
-                    error.line += line - 1;
-                    super::chart::syntax(&file.origin, error)
-                })?
-                .map_or(serde_json::Value::Null, |document| document.value);
+            let value = documents::value(text, limits, outline).map_err(|mut error| {
+                error.line += line - 1;
+                super::chart::syntax(&file.origin, error)
+            })?;
             found.push(Document {
                 source: Arc::clone(&source),
                 file: Arc::clone(&file.origin),

@@ -10,7 +10,7 @@ use memchr::{memchr_iter, memmem};
 use serde_json::Value as Json;
 
 use crate::yaml::locate::{Place, Step, nearest};
-use crate::yaml::{self, Duplicates, Numbers, Outline, Reading};
+use crate::yaml::{self, Duplicates, Numbers, Outline, Reading, YamlError};
 use crate::{Limits, RenderError};
 
 /// The annotation that makes a hook.
@@ -342,6 +342,23 @@ impl Head {
     }
 }
 
+/// At least an outline of what a document says, as Helm reads it; null when it is only comments.
+///
+/// # Errors
+/// When the text is no YAML.
+pub fn value(text: &str, limits: &Limits, outline: Outline) -> Result<Json, YamlError> {
+    let reading = Reading {
+        duplicates: Duplicates::LastWins,
+        numbers: Numbers::Json,
+        outline,
+        // Helm prints one behind every document.
+        break_follows: true,
+        ..Reading::default()
+    };
+    let document = yaml::first(text.as_bytes(), limits, reading)?;
+    Ok(document.map_or(Json::Null, |document| document.value))
+}
+
 /// Reads at least an outline of a document that begins at a line of what a template of the file has printed; nothing when it is a hook that Helm drops.
 fn read(
     file: &str,
@@ -365,17 +382,8 @@ fn read(
         advice: String::new(),
         message,
     };
-    let reading = Reading {
-        duplicates: Duplicates::LastWins,
-        numbers: Numbers::Json,
-        outline,
-        // Helm prints one behind every document.
-        break_follows: true,
-        ..Reading::default()
-    };
-    let value = yaml::first(text.as_bytes(), limits, reading)
-        .map_err(|error| fault(error.line, error.column, error.message))?
-        .map_or(Json::Null, |document| document.value);
+    let value = value(text, limits, outline)
+        .map_err(|error| fault(error.line, error.column, error.message))?;
     let hook = head(&value).map_err(|wrong| {
         let steps: Vec<Step<'_>> = wrong.path.iter().map(|key| Step::Key(key)).collect();
         let place = nearest(text.as_bytes(), &steps);
@@ -617,8 +625,7 @@ mod tests {
             "# j",
             "<<: {kind: Pod}",
         ]);
-        (prop::collection::vec(piece, 0..10), any::<bool>())
-            .prop_map(|(lines, ends)| lines.join("\n") + if ends { "\n" } else { "" })
+        crate::generated::text(piece, 0..10)
     }
 
     proptest! {

@@ -245,21 +245,17 @@ fn prepare(charts: &[(String, &Node)], workers: Workers) -> Result<Prepared, Ren
         Templates::new(SET, Arc::clone(functions())).with_missing_key(MissingKey::Zero);
     let mut executed = Vec::new();
     let mut files = HashMap::new();
-    let parsed = parallel::map(
-        workers,
-        &names,
-        |name| {
-            let (_, file) = all[*name];
-            parsed_as(file, name).map_or(file.data.len(), |_| 0)
-        },
-        |name| {
-            let (_, file) = all[*name];
-            match parsed_as(file, name) {
-                Some(parsed) => Ok(parsed.clone()),
-                None => templates.read(name, &file.data),
-            }
-        },
-    );
+    let unparsed = all
+        .iter()
+        .filter(|(name, (_, file))| parsed_as(file, name).is_none());
+    let bytes = unparsed.map(|(_, (_, file))| file.data.len()).sum();
+    let parsed = parallel::map(workers.for_bytes(bytes), &names, |name| {
+        let (_, file) = all[*name];
+        match parsed_as(file, name) {
+            Some(parsed) => Ok(parsed.clone()),
+            None => templates.read(name, &file.data),
+        }
+    });
     for (name, parsed) in names.into_iter().zip(parsed) {
         let (chart, file) = all[name];
         let source: Arc<str> = Arc::from(name.as_str());

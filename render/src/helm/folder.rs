@@ -61,7 +61,7 @@ pub fn files(
             (bytes, file)
         }))
     };
-    let files = parallel::map(workers, &found, |_| USUAL, read);
+    let files = parallel::map(workers, &found, read);
     let mut all = Vec::with_capacity(files.len());
     for (file, (_, name)) in files.into_iter().zip(&found) {
         let Some(file) = file else {

@@ -442,7 +442,8 @@ fn split_key(line: &str) -> Option<(&str, bool, &str)> {
     (usual && (rest.is_empty() || rest.starts_with(' '))).then_some((key, quoted, rest))
 }
 
-fn is_plain_key(byte: u8) -> bool {
+/// Whether a byte means nothing but itself in a plain scalar, wherever it stands behind the first.
+pub(super) fn is_plain_key(byte: u8) -> bool {
     const PLAIN: [bool; 256] = {
         let mut plain = [false; 256];
         let mut byte = 0_u8;

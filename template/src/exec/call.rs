@@ -22,14 +22,14 @@ impl<'s> State<'s> {
     ) -> Outcome<Operand> {
         match place {
             FunctionPlace::Builtin(builtin) => {
-                let name = std::str::from_utf8(self.source.stretch(name)).unwrap_or_default();
+                let name = std::str::from_utf8(self.source().stretch(name)).unwrap_or_default();
                 self.call_builtin(dot, builtin, node, name, words, last)
             }
             FunctionPlace::Declared(index) => {
                 // The set lives as long as the execution; the borrow must not go through `self`.
                 let scope = self.scope;
                 let Some(function) = scope.set.functions().at(index) else {
-                    let name = quote(self.source.stretch(name));
+                    let name = quote(self.source().stretch(name));
                     return self.error(format!("{name} is not a defined function"));
                 };
                 let name = &*function.name;
@@ -225,7 +225,7 @@ impl<'s> State<'s> {
                 self.fields(dot, value, word, fields, &[], None)?
             }
             Word::Pipe(pipe) => {
-                self.at = At::Pipe(self.source.syntax.at(pipe));
+                self.at = At::Pipe(self.source().syntax.at(pipe));
                 self.inner_pipeline(dot, pipe)?
             }
             Word::Identifier(name, place) => {
@@ -240,7 +240,7 @@ impl<'s> State<'s> {
 
     /// A constant as a value of the type that is wanted.
     fn literal(&mut self, wanted: Type, word: &'s Word) -> Outcome<Operand> {
-        let syntax = &self.source.syntax;
+        let syntax = &self.source().syntax;
         let text = |constant| Value::String(syntax.at::<Constant>(constant).text.clone());
         let (value, expected) = match (wanted.kind(), *word) {
             (Kind::Interface, _) | (Kind::Struct, _)

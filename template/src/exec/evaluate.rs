@@ -10,7 +10,7 @@ use crate::value::{Map, Underlying, Value};
 impl<'s> State<'s> {
     /// The value of a pipeline; declared variables stay until the end of what is around it.
     pub(super) fn pipeline(&mut self, dot: &Operand, pipe: Place<Pipe>) -> Outcome<Operand> {
-        let syntax = &self.source.syntax;
+        let syntax = &self.source().syntax;
         let pipe = syntax.at(pipe);
         self.at = At::Pipe(pipe);
         let mut value = None;
@@ -37,7 +37,7 @@ impl<'s> State<'s> {
         last: Option<Operand>,
     ) -> Outcome<Operand> {
         self.spend(1)?;
-        let syntax = &self.source.syntax;
+        let syntax = &self.source().syntax;
         let Some((first, arguments)) = syntax.all(command.words).split_first() else {
             return Ok(Operand::invalid());
         };
@@ -94,7 +94,7 @@ impl<'s> State<'s> {
     /// A word as error texts show it.
     pub(super) fn shown(&self, word: &Word) -> String {
         let mut text = String::new();
-        self.source.write_word(word, &mut text);
+        self.source().write_word(word, &mut text);
         text
     }
 
@@ -108,7 +108,10 @@ impl<'s> State<'s> {
     }
 
     pub(super) fn undefined<T>(&self, id: VariableId) -> Outcome<T> {
-        self.error(format!("undefined variable: {}", self.source.variable(id)))
+        self.error(format!(
+            "undefined variable: {}",
+            self.source().variable(id)
+        ))
     }
 
     /// The value of a number where no type is wanted: what its syntax says.
@@ -146,7 +149,7 @@ impl<'s> State<'s> {
         match *word {
             Word::Field(_, fields) => self.fields(dot, dot.clone(), word, fields, arguments, last),
             Word::Chain(_, inner, fields) => {
-                let inner = self.source.syntax.at(inner);
+                let inner = self.source().syntax.at(inner);
                 if let Word::Nil(_) = inner {
                     let text = self.shown(word);
                     return self.error(format!("indirection through explicit nil in {text}"));
@@ -167,7 +170,7 @@ impl<'s> State<'s> {
         arguments: &'s [Word],
         last: Option<Operand>,
     ) -> Outcome<Operand> {
-        let Some(mut names) = self.source.stretch(fields).get(1..) else {
+        let Some(mut names) = self.source().stretch(fields).get(1..) else {
             return Ok(receiver);
         };
         while let Some(end) = names.iter().position(|byte| *byte == b'.') {

@@ -5,6 +5,9 @@ use std::marker::PhantomData;
 
 use super::{Branch, Command, Constant, Invocation, Node, Number, Pipe, Stretch, VariableId, Word};
 
+/// Actions that there is room for at first, at most: what looks like many may be none.
+const ROOM: usize = 4096;
+
 /// The elements of all templates of a text, each kind in a list of its own. What belongs together lies side by side.
 #[derive(Debug, Default)]
 pub(crate) struct Syntax {
@@ -108,6 +111,7 @@ impl<T> Span<T> {
 impl Syntax {
     /// Lists with room for what a text of so many actions usually has.
     pub(crate) fn for_actions(count: usize) -> Self {
+        let count = count.min(ROOM);
         Self {
             nodes: Vec::with_capacity(count + count / 4 + 1),
             pipes: Vec::with_capacity(count),

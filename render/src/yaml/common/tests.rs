@@ -266,8 +266,7 @@ fn lines() -> impl Strategy<Value = String> {
     ]);
     let line = (0_usize..4, piece, prop::sample::select(vec!["", " ", "  "]))
         .prop_map(|(depth, piece, end)| format!("{}{piece}{end}", " ".repeat(depth)));
-    (prop::collection::vec(line, 1..9), any::<bool>())
-        .prop_map(|(lines, ends)| lines.join("\n") + if ends { "\n" } else { "" })
+    crate::generated::text(line, 1..9)
 }
 
 /// Mappings of few keys, so that they are repeated and outlines find them.
@@ -299,8 +298,7 @@ fn heads() -> impl Strategy<Value = String> {
     ]);
     let line =
         (0_usize..4, piece).prop_map(|(depth, piece)| format!("{}{piece}", "  ".repeat(depth)));
-    (prop::collection::vec(line, 1..9), any::<bool>())
-        .prop_map(|(lines, ends)| lines.join("\n") + if ends { "\n" } else { "" })
+    crate::generated::text(line, 1..9)
 }
 
 /// Limits that small texts reach.

@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use super::super::common::is_plain_key;
 use super::super::resolve::Dialect;
 use super::style::{Context, Style, analyse, is_break, is_printable, select, wanted};
 use super::{Key, Layout, Node, order};
@@ -404,10 +405,9 @@ impl Emitter {
 
 /// Whether a text has nothing that is looked at when it stands plain.
 fn is_word(text: &str) -> bool {
-    let is_inner =
-        |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'/' | b'-');
     let bytes = text.as_bytes();
-    bytes.first().is_some_and(u8::is_ascii_alphanumeric) && bytes.iter().all(is_inner)
+    bytes.first().is_some_and(u8::is_ascii_alphanumeric)
+        && bytes.iter().all(|byte| is_plain_key(*byte))
 }
 
 fn bool_text(value: bool) -> &'static str {
