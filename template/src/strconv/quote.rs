@@ -122,9 +122,15 @@ pub fn unquote(quoted: &[u8]) -> Option<Vec<u8>> {
                 .filter(|&byte| byte != b'\r')
                 .collect(),
         ),
+        b'"' if inner.iter().all(is_plain) => Some(inner.to_vec()),
         b'"' | b'\'' => unquote_inner(inner, mark),
         _ => None,
     }
+}
+
+/// Whether a byte between double quotes means itself.
+fn is_plain(byte: &u8) -> bool {
+    matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\')
 }
 
 fn unquote_inner(mut inner: &[u8], mark: u8) -> Option<Vec<u8>> {
